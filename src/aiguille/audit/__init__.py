@@ -1,0 +1,1 @@
+"""Append-only events: who did or read what, chained and verifiable."""

@@ -1,0 +1,1 @@
+"""Quotes, packages, deposits, invoices and payments."""

@@ -1,0 +1,1 @@
+"""Holds, appointments, courses and the waiting list."""

@@ -1,0 +1,1 @@
+"""Consultation, verdict, plan and prescription."""

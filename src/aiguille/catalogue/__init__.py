@@ -1,0 +1,1 @@
+"""Treatments, indications, protocol versions, products, prices and guides."""

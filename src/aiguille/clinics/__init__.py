@@ -1,0 +1,1 @@
+"""The group, its sites, rooms, devices, staff, opening hours and closures."""

@@ -1,0 +1,1 @@
+"""Consent texts by version, signature, proof and withdrawal."""

@@ -1,0 +1,1 @@
+"""A fixed, believable clinic, built through operations."""

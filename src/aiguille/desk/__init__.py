@@ -1,0 +1,1 @@
+"""The staff's face: the day, the record, the session."""

@@ -1,0 +1,1 @@
+"""Aftercare, diary, triage, adverse events and vigilance."""

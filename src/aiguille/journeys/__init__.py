@@ -1,0 +1,1 @@
+"""What crosses areas, one transaction each."""

@@ -1,0 +1,1 @@
+"""The outbox, message templates, channels and threads."""

@@ -1,0 +1,1 @@
+"""Photographs, scales and measurements."""

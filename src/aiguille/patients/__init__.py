@@ -1,0 +1,1 @@
+"""Identity, contacts, the record, questionnaires and answers."""

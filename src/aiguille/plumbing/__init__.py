@@ -1,0 +1,1 @@
+"""Django without business: database, clock, access, documents, interface components."""

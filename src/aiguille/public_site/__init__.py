@@ -1,0 +1,1 @@
+"""The face for everybody: guides and booking."""

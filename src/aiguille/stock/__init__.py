@@ -1,0 +1,1 @@
+"""Products, lots, single-use units, movements and recalls."""

@@ -1,0 +1,1 @@
+"""The guided run: events, chart, units used and report."""

@@ -1,0 +1,1 @@
+"""Tasks for people: subject, owner, deadline, escalation."""
