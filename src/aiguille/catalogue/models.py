@@ -1,0 +1,174 @@
+"""What the clinic offers: treatments, the services that are booked, products, adopted protocols."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from aiguille.kernel.codes import (
+    Active,
+    Indication,
+    Procedure,
+    ProductStatus,
+    ResourceKind,
+    ServiceKind,
+)
+from aiguille.plumbing.models import AppendOnlyRow, LocalizedField, Row
+
+
+def _choices(codes: type) -> list[tuple[str, str]]:
+    return [(code.value, code.name) for code in codes]  # type: ignore[attr-defined]
+
+
+class Treatment(Row):
+    """A (procedure, indication) pair that the clinic offers."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    procedure = models.CharField(max_length=20, choices=_choices(Procedure))
+    indication = models.CharField(max_length=40, choices=_choices(Indication))
+    name = LocalizedField()
+    summary = LocalizedField()
+    is_offered = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "catalogue_treatment"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["procedure", "indication"], name="one_treatment_per_indication"
+            )
+        ]
+
+
+class ProtocolVersion(AppendOnlyRow):
+    """A version of a protocol file as the clinic adopted it; a session keeps the one it began with.
+
+    `content` is the whole protocol as its file gave it, `digest` the SHA-256 of its canonical JSON.
+    """
+
+    protocol_id = models.SlugField(max_length=80)
+    version = models.CharField(max_length=20)
+    procedure = models.CharField(max_length=20, choices=_choices(Procedure))
+    indications = ArrayField(models.CharField(max_length=40, choices=_choices(Indication)))
+    title = LocalizedField()
+    content = models.JSONField()
+    digest = models.CharField(max_length=64)
+    adopted_at = models.DateTimeField()
+    adopted_by = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "catalogue_protocol_version"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["protocol_id", "version"], name="one_row_per_protocol_version"
+            )
+        ]
+
+
+class Service(Row):
+    """What is booked: a consultation, a session of one treatment, or a check-up.
+
+    A session belongs to one treatment; a consultation serves a whole procedure.
+    """
+
+    code = models.SlugField(max_length=80, unique=True)
+    kind = models.CharField(max_length=20, choices=_choices(ServiceKind))
+    procedure = models.CharField(max_length=20, choices=_choices(Procedure))
+    treatment = models.ForeignKey(
+        Treatment, on_delete=models.PROTECT, null=True, related_name="services"
+    )
+    name = LocalizedField()
+    description = LocalizedField()
+    min_notice_minutes = models.PositiveIntegerField()
+    max_horizon_days = models.PositiveIntegerField()
+    slot_step_minutes = models.PositiveSmallIntegerField(default=15)
+    price_minor = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3, default="EUR")
+    is_bookable_online = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "catalogue_service"
+        constraints = [
+            # The targets of the appointment's composite foreign keys (booking, 0002).
+            models.UniqueConstraint(fields=["id", "kind"], name="service_with_kind"),
+            models.UniqueConstraint(
+                fields=["id", "kind", "treatment"], name="service_with_kind_and_treatment"
+            ),
+            models.CheckConstraint(
+                name="sessions_belong_to_a_treatment",
+                condition=~Q(kind=ServiceKind.SESSION) | Q(treatment__isnull=False),
+            ),
+        ]
+
+
+class ServiceNeed(Row):
+    """Something that a service holds: a practitioner, a room, a device with a skill."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="needs")
+    name = models.SlugField(max_length=40)
+    kind = models.CharField(max_length=20, choices=_choices(ResourceKind))
+    skill = models.CharField(max_length=60, blank=True)
+    buffer_before_minutes = models.PositiveSmallIntegerField(default=0)
+    buffer_after_minutes = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "catalogue_service_need"
+        constraints = [
+            models.UniqueConstraint(fields=["service", "name"], name="one_need_per_name")
+        ]
+
+
+class ServicePhase(Row):
+    """A part of a service, in order, with the names of the needs it holds."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="phases")
+    position = models.PositiveSmallIntegerField()
+    name = LocalizedField()
+    minutes = models.PositiveSmallIntegerField()
+    needs = ArrayField(models.CharField(max_length=40), default=list)
+
+    class Meta:
+        db_table = "catalogue_service_phase"
+        constraints = [
+            models.UniqueConstraint(fields=["service", "position"], name="one_phase_per_position")
+        ]
+
+
+class ProductKind(models.TextChoices):
+    """What a product is, for the step that asks for it."""
+
+    ROLLER = "ROLLER"
+    PEN_CARTRIDGE = "PEN_CARTRIDGE"
+    SYRINGE = "SYRINGE"
+    NEEDLE = "NEEDLE"
+    INJECTABLE = "INJECTABLE"
+    NUMBING_CREAM = "NUMBING_CREAM"
+    ANTISEPTIC = "ANTISEPTIC"
+    DRAPE = "DRAPE"
+    SALINE = "SALINE"
+    PROTECTIVE = "PROTECTIVE"
+    POST_CARE = "POST_CARE"
+
+
+class Product(Row):
+    """A product or instrument, with its composition, status and where that comes from."""
+
+    code = models.SlugField(max_length=80, unique=True)
+    kind = models.CharField(max_length=20, choices=ProductKind)
+    name = models.CharField(max_length=160)
+    maker = models.CharField(max_length=160)
+    gtin = models.CharField(max_length=14, blank=True)
+    status = models.CharField(max_length=40, choices=_choices(ProductStatus))
+    actives = ArrayField(models.CharField(max_length=40, choices=_choices(Active)), default=list)
+    is_sterile = models.BooleanField(default=False)
+    is_single_use = models.BooleanField(default=False)
+    needle_count = models.PositiveSmallIntegerField(null=True)
+    needle_mm = models.DecimalField(max_digits=4, decimal_places=2, null=True)
+    volume_ml = models.DecimalField(max_digits=6, decimal_places=2, null=True)
+    lidocaine_mg_per_unit = models.DecimalField(max_digits=7, decimal_places=2, null=True)
+    sources = ArrayField(models.CharField(max_length=20), default=list)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "catalogue_product"

@@ -1,0 +1,184 @@
+"""The clinic group, its sites, the people and things that appointments need, and their hours."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from aiguille.kernel.codes import Jurisdiction, ResourceKind, StaffRole
+from aiguille.plumbing.models import LocalizedField, Row
+
+MINUTES_PER_DAY = 1440
+
+
+class ClinicGroup(Row):
+    """The one group that this installation serves."""
+
+    name = models.CharField(max_length=120)
+    legal_name = models.CharField(max_length=200)
+    email = models.EmailField()
+    phone = models.CharField(max_length=20)
+    jurisdiction = models.CharField(
+        max_length=2, choices=[(code.value, code.name) for code in Jurisdiction]
+    )
+    second_factor_required = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "clinics_group"
+
+
+class Site(Row):
+    """A place of care, with its own time zone."""
+
+    group = models.ForeignKey(ClinicGroup, on_delete=models.PROTECT, related_name="sites")
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    street = models.CharField(max_length=200)
+    postcode = models.CharField(max_length=10)
+    city = models.CharField(max_length=80)
+    country = models.CharField(max_length=2, default="FR")
+    phone = models.CharField(max_length=20)
+    email = models.EmailField()
+    time_zone = models.CharField(max_length=50)
+    access = LocalizedField()
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "clinics_site"
+
+
+class Membership(Row):
+    """A person's role at a site, from a day until another."""
+
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=[(code.value, code.name) for code in StaffRole])
+    valid_during = DateRangeField()
+
+    class Meta:
+        db_table = "clinics_membership"
+        constraints = [
+            ExclusionConstraint(
+                name="one_membership_at_a_time",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("site", RangeOperators.EQUAL),
+                    ("role", RangeOperators.EQUAL),
+                    ("valid_during", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+
+class MedicalDirector(Row):
+    """A physician's dated appointment as the group's medical director."""
+
+    group = models.ForeignKey(ClinicGroup, on_delete=models.PROTECT, related_name="directors")
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    valid_during = DateRangeField()
+
+    class Meta:
+        db_table = "clinics_medical_director"
+        constraints = [
+            ExclusionConstraint(
+                name="one_medical_director_at_a_time",
+                expressions=[
+                    ("group", RangeOperators.EQUAL),
+                    ("valid_during", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+
+class Resource(Row):
+    """What an appointment holds: a practitioner, a room or a device."""
+
+    kind = models.CharField(
+        max_length=20, choices=[(code.value, code.name) for code in ResourceKind]
+    )
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    title = models.CharField(max_length=40, blank=True)
+    presentation = LocalizedField(null=True)
+    skills = ArrayField(models.CharField(max_length=60), default=list)
+    user = models.OneToOneField(
+        "accounts.User", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="resources")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "clinics_resource"
+        constraints = [
+            models.CheckConstraint(
+                name="rooms_and_devices_have_a_site",
+                condition=Q(kind=ResourceKind.PRACTITIONER) | Q(site__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="practitioners_sign_in",
+                condition=~Q(kind=ResourceKind.PRACTITIONER) | Q(user__isnull=False),
+            ),
+        ]
+
+
+class OpeningHours(Row):
+    """A weekly opening in the site's wall-clock time; `until_minute` may be 1440 (midnight)."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="hours")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    weekday = models.PositiveSmallIntegerField()
+    from_minute = models.PositiveSmallIntegerField()
+    until_minute = models.PositiveSmallIntegerField()
+
+    class Meta:
+        db_table = "clinics_opening_hours"
+        verbose_name_plural = "opening hours"
+        constraints = [
+            models.CheckConstraint(name="hours_weekday_exists", condition=Q(weekday__lte=6)),
+            models.CheckConstraint(
+                name="hours_end_after_beginning",
+                condition=Q(from_minute__lt=F("until_minute"), until_minute__lte=MINUTES_PER_DAY),
+            ),
+        ]
+
+
+class ExtraOpening(Row):
+    """An opening on one date, added to the weekly hours."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="extra_openings")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    date = models.DateField()
+    from_minute = models.PositiveSmallIntegerField()
+    until_minute = models.PositiveSmallIntegerField()
+
+    class Meta:
+        db_table = "clinics_extra_opening"
+        constraints = [
+            models.CheckConstraint(
+                name="extra_ends_after_beginning",
+                condition=Q(from_minute__lt=F("until_minute"), until_minute__lte=MINUTES_PER_DAY),
+            )
+        ]
+
+
+class Closure(Row):
+    """A wall-clock stretch in which a resource, or everything at a site, is closed."""
+
+    resource = models.ForeignKey(
+        Resource, on_delete=models.CASCADE, null=True, related_name="closures"
+    )
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, null=True, related_name="closures")
+    from_date = models.DateField()
+    from_minute = models.PositiveSmallIntegerField(default=0)
+    until_date = models.DateField()
+    until_minute = models.PositiveSmallIntegerField(default=0)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "clinics_closure"
+        constraints = [
+            models.CheckConstraint(
+                name="closure_of_a_resource_or_a_site",
+                condition=Q(resource__isnull=False) | Q(site__isnull=False),
+            )
+        ]

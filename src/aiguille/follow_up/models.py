@@ -1,0 +1,55 @@
+"""After the session: what to do until when, what the patient reports, who looked at it."""
+
+from django.db import models
+
+from aiguille.kernel.codes import Symptom, Triage
+from aiguille.plumbing.models import AppendOnlyRow, Authored
+
+
+class Aftercare(AppendOnlyRow, Authored):
+    """The aftercare of one session, with its dates, as derived when the session closed.
+
+    `items`: list of `{"id", "kind", "text": {"fr", "en"}, "from", "until", "sources"}`.
+    """
+
+    session = models.OneToOneField(
+        "treatment_sessions.TreatmentSession", on_delete=models.PROTECT, related_name="+"
+    )
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    procedure = models.CharField(max_length=20)
+    data_version = models.CharField(max_length=40)
+    items = models.JSONField()
+
+    class Meta:
+        db_table = "follow_up_aftercare"
+
+
+class SymptomReport(AppendOnlyRow, Authored):
+    """What a patient felt or saw after a session, and how the rule book triaged it."""
+
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    session = models.ForeignKey(
+        "treatment_sessions.TreatmentSession", on_delete=models.PROTECT, related_name="+"
+    )
+    symptom = models.CharField(max_length=40, choices=[(code.value, code.name) for code in Symptom])
+    hours_since = models.PositiveIntegerField()
+    pain = models.PositiveSmallIntegerField(null=True)
+    note = models.TextField(blank=True)
+    triage = models.CharField(max_length=20, choices=[(code.value, code.name) for code in Triage])
+    ruling = models.JSONField()
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "follow_up_symptom_report"
+        indexes = [models.Index(fields=["patient", "-reported_at"], name="symptom_by_patient")]
+
+
+class SymptomReview(AppendOnlyRow, Authored):
+    """A doctor's answer to a report; a report that blocks sessions blocks until it has one."""
+
+    report = models.ForeignKey(SymptomReport, on_delete=models.PROTECT, related_name="reviews")
+    note = models.TextField()
+    closes = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "follow_up_symptom_review"

@@ -1,0 +1,81 @@
+"""The guided run: the events of a session and the units it consumed."""
+
+from django.db import models
+
+from aiguille.kernel.codes import ProductUse
+from aiguille.plumbing.models import AppendOnlyRow, Authored, Row
+
+
+class SessionState(models.TextChoices):
+    """Where a session stands."""
+
+    RUNNING = "RUNNING"
+    CLOSED = "CLOSED"
+    STOPPED = "STOPPED"
+
+
+class TreatmentSession(Row):
+    """One session, begun under a protocol version that it keeps and a consent then in force.
+
+    The consent is referenced together with patient and treatment by a composite foreign key, and
+    a trigger refuses a withdrawn one (migration 0002).
+    """
+
+    mutable_columns = ("state", "ended_at", "version")
+
+    appointment = models.OneToOneField(
+        "booking.Appointment", on_delete=models.PROTECT, related_name="+"
+    )
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    treatment = models.ForeignKey("catalogue.Treatment", on_delete=models.PROTECT, related_name="+")
+    plan = models.ForeignKey("care.Plan", on_delete=models.PROTECT, related_name="+")
+    consent = models.ForeignKey("consent.Consent", on_delete=models.PROTECT, related_name="+")
+    protocol_version = models.ForeignKey(
+        "catalogue.ProtocolVersion", on_delete=models.PROTECT, related_name="+"
+    )
+    site = models.ForeignKey("clinics.Site", on_delete=models.PROTECT, related_name="+")
+    performer_id = models.UUIDField()
+    performer_name = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=SessionState, default=SessionState.RUNNING)
+    version = models.PositiveIntegerField(default=1)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "treatment_sessions_session"
+
+
+class SessionEvent(AppendOnlyRow, Authored):
+    """One event of a session, in the protocol engine's words."""
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="events")
+    sequence = models.PositiveIntegerField()
+    idempotency_key = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=40)
+    payload = models.JSONField()
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "treatment_sessions_event"
+        constraints = [
+            models.UniqueConstraint(fields=["session", "sequence"], name="one_event_per_sequence")
+        ]
+
+
+class UnitUse(AppendOnlyRow):
+    """A unit or lot that a session consumed. A single-use unit is consumed once, ever."""
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="uses")
+    event = models.ForeignKey(SessionEvent, on_delete=models.PROTECT, related_name="uses")
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    lot = models.ForeignKey("stock.Lot", on_delete=models.PROTECT, related_name="+")
+    unit = models.OneToOneField("stock.Unit", on_delete=models.PROTECT, null=True, related_name="+")
+    use = models.CharField(
+        max_length=20,
+        choices=[(code.value, code.name) for code in ProductUse],
+        blank=True,
+    )
+    used_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "treatment_sessions_unit_use"
