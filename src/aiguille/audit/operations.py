@@ -1,0 +1,95 @@
+"""Writing audit events: always in the transaction of what they tell."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from aiguille.audit.chain import GENESIS, digest
+from aiguille.audit.models import AuditEvent, ChainHead
+from aiguille.audit.registry import Action
+from aiguille.kernel.actor import Actor
+
+
+def chain_key() -> tuple[str, bytes]:
+    """Return the identifier and the bytes of the key in use."""
+    secret: str = settings.AUDIT_KEY
+    return hashlib.sha256(secret.encode()).hexdigest()[:12], secret.encode()
+
+
+def chained_content(event: AuditEvent) -> dict[str, Any]:
+    """Return the part of `event` that its digest covers: everything but the digests."""
+    return {
+        "record_id": str(event.record_id),
+        "position": event.position,
+        "action": event.action,
+        "subject_kind": event.subject_kind,
+        "subject_id": str(event.subject_id),
+        "patient_id": str(event.patient_id) if event.patient_id else None,
+        "site_id": str(event.site_id) if event.site_id else None,
+        "actor_kind": event.actor_kind,
+        "actor_id": str(event.actor_id) if event.actor_id else None,
+        "actor_name": event.actor_name,
+        "actor_roles": list(event.actor_roles),
+        "details": event.details,
+        "occurred_at": event.occurred_at.astimezone(UTC).isoformat(),
+        "key_id": event.key_id,
+    }
+
+
+def record(
+    *,
+    action: Action,
+    actor: Actor,
+    at: datetime,
+    subject_kind: str,
+    subject_id: UUID,
+    patient_id: UUID | None = None,
+    site_id: UUID | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one event to the chain of the patient's record, or of the subject where there is none.
+
+    `details` is JSON: codes, keys and counts; no clinical free text. Must run inside the
+    transaction of the act itself, so that neither can exist without the other.
+
+    Raises:
+        RuntimeError: there is no transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an audit event is written in the transaction of what it tells")
+    record_id = patient_id or subject_id
+    key_id, key = chain_key()
+    head = _locked_head(record_id)
+    event = AuditEvent(
+        record_id=record_id,
+        position=head.length + 1,
+        action=action.code,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        patient_id=patient_id,
+        site_id=site_id or actor.site_id,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_name=actor.display_name,
+        actor_roles=sorted(role.value for role in actor.roles),
+        details=dict(details or {}),
+        occurred_at=at,
+        previous_mac=head.mac,
+        key_id=key_id,
+    )
+    event.mac = digest(chained_content(event), previous=head.mac, key=key)
+    event.save(force_insert=True)
+    ChainHead.objects.filter(record_id=record_id).update(length=event.position, mac=event.mac)
+
+
+def _locked_head(record_id: UUID) -> ChainHead:
+    with transaction.atomic():
+        ChainHead.objects.bulk_create(
+            [ChainHead(record_id=record_id, length=0, mac=GENESIS)], ignore_conflicts=True
+        )
+    return ChainHead.objects.select_for_update().get(record_id=record_id)

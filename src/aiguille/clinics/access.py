@@ -1,0 +1,50 @@
+"""From a person who signed in to the actor that operations receive, and to the sites they see."""
+
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from aiguille.accounts.models import User
+from aiguille.clinics.models import Membership, Site
+from aiguille.kernel.actor import Actor, ActorKind
+from aiguille.kernel.codes import StaffRole
+
+
+def staff_actor(*, user: User, at: datetime, site_id: UUID | None = None) -> Actor | None:
+    """Return the member of staff that `user` is at the instant `at`, or None for an outsider.
+
+    Roles are those in force on the site's local date, at `site_id` or at any site (one query).
+    """
+    if not user.is_active or not user.is_work_account:
+        return None
+    memberships = Membership.objects.filter(user_id=user.id).select_related("site")
+    if site_id is not None:
+        memberships = memberships.filter(site_id=site_id)
+    roles = {
+        StaffRole(membership.role) for membership in memberships if _in_force(membership, at=at)
+    }
+    if not roles:
+        return None
+    return Actor(
+        kind=ActorKind.STAFF,
+        id=user.id,
+        display_name=user.display_name,
+        roles=frozenset(roles),
+        site_id=site_id,
+    )
+
+
+def visible_site_ids(*, actor: Actor, at: datetime) -> frozenset[UUID]:
+    """Return the sites where the member of staff has a role at the instant `at` (one query)."""
+    memberships = Membership.objects.filter(user_id=actor.id).select_related("site")
+    return frozenset(m.site_id for m in memberships if _in_force(m, at=at))
+
+
+def local_date(*, site: Site, at: datetime) -> date:
+    """Return the date at `site` at the instant `at`."""
+    return at.astimezone(ZoneInfo(site.time_zone)).date()
+
+
+def _in_force(membership: Membership, *, at: datetime) -> bool:
+    today = at.astimezone(ZoneInfo(membership.site.time_zone)).date()
+    return today in membership.valid_during
