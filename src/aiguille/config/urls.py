@@ -1,0 +1,34 @@
+"""Every address: those of people under `/fr/` or `/en/`, those of programs at the root."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, include, path
+from django.utils.translation import get_language_from_request
+
+from aiguille.plumbing.access import Who, all_reachable_by, reachable_by
+
+
+@reachable_by(Who.EVERYBODY)
+def home(request: HttpRequest) -> HttpResponse:
+    """Send a visitor to the home page in the language that their browser asks for."""
+    response = HttpResponseRedirect(f"/{get_language_from_request(request)}/")
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response
+
+
+@reachable_by(Who.EVERYBODY)
+def health(_request: HttpRequest) -> HttpResponse:
+    """Answer `ok` when this process and its database work."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home),
+    path("health", health, name="health"),
+    *i18n_patterns(
+        path("account/", all_reachable_by(include("allauth.urls"), Who.EVERYBODY)),
+    ),
+]
