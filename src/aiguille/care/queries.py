@@ -1,0 +1,356 @@
+"""Reading the physician's part of the record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from aiguille.care.models import (
+    Consultation,
+    Plan,
+    Prescription,
+    StoredRuling,
+    Verdict,
+    VerdictStatus,
+)
+from aiguille.care.rules import OPENING_OUTCOMES
+from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.kernel.errors import DomainError
+from aiguille.kernel.text import Text
+from aiguille.patients.queries import get_identity, latest_answers
+from aiguille.rulebook import decide
+
+
+class BirthDateMissing(DomainError):
+    """Nothing can be decided before the birth date is known."""
+
+    code = "birth_date_missing"
+    default_text = Text(
+        fr="La date de naissance manque au dossier.", en="The record lacks the birth date."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """The rule book's answer on a patient's latest answers, with the question as it was asked."""
+
+    asked: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    answer_set_id: UUID | None
+    answered_at: datetime | None
+
+    @property
+    def findings(self) -> list[Mapping[str, Any]]:
+        """Return the findings, in the rule book's order."""
+        return list(self.answer["findings"])
+
+    @property
+    def decision(self) -> str:
+        """Return the most severe decision."""
+        return str(self.answer["decision"])
+
+    @property
+    def earliest(self) -> date | None:
+        """Return the day from which every delay with a known end is over."""
+        raw = self.answer["earliest"]
+        return None if raw is None else date.fromisoformat(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """A verdict as others may read it; `valid_until` is the last day, included."""
+
+    id: UUID
+    patient_id: UUID
+    treatment_id: UUID
+    consultation_id: UUID
+    outcome: VerdictOutcome
+    reason: str
+    conditions: str
+    overrides: tuple[Mapping[str, str], ...]
+    valid_from: date
+    valid_until: date
+    status: str
+    status_reason: str
+    signer_name: str
+    signed_at: datetime
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether the verdict was neither suspended, revoked nor replaced."""
+        return self.status == VerdictStatus.ACTIVE
+
+    def opens(self, day: date) -> bool:
+        """Tell whether a session may take place on the local date `day`."""
+        return (
+            self.is_active
+            and self.outcome in OPENING_OUTCOMES
+            and self.valid_from <= day <= self.valid_until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan; `settings` holds depth or technique by zone and the product."""
+
+    id: UUID
+    patient_id: UUID
+    treatment_id: UUID
+    verdict_id: UUID
+    protocol_version_id: UUID
+    sessions_planned: int
+    interval_min_days: int
+    interval_default_days: int
+    interval_max_days: int
+    zones: tuple[str, ...]
+    settings: Mapping[str, Any]
+    author_name: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PrescriptionView:
+    """A signed prescription."""
+
+    id: UUID
+    patient_id: UUID
+    plan_id: UUID | None
+    items: tuple[Mapping[str, Any], ...]
+    cream_minutes_before: int | None
+    language: str
+    signer_id: UUID
+    signer_name: str
+    signer_rpps: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationView:
+    """A consultation as it was written."""
+
+    id: UUID
+    patient_id: UUID
+    appointment_id: UUID | None
+    procedure: str
+    content: Mapping[str, Any]
+    version: int
+    author_name: str
+    effective_at: datetime
+    recorded_at: datetime
+    answer_set_id: UUID | None
+
+
+def screening(
+    *,
+    patient_id: UUID,
+    procedure: Procedure,
+    act_date: date,
+    zones: Sequence[str],
+    actives: Sequence[str] = (),
+) -> Screening:
+    """Ask the rule book about the patient's latest answers for an act on `act_date`.
+
+    What was not answered counts as unknown.
+
+    Raises:
+        BirthDateMissing: the identity has no birth date.
+    """
+    identity = get_identity(patient_id)
+    if identity.birth_date is None:
+        raise BirthDateMissing
+    answers = latest_answers(patient_id, procedure)
+    asked = {
+        "kind": "screening",
+        "procedure": procedure.value,
+        "act_date": act_date.isoformat(),
+        "born": identity.birth_date.isoformat(),
+        "phototype": phototype_of(patient_id=patient_id),
+        "zones": list(zones),
+        "actives": list(actives),
+        "answers": dict(answers.answers) if answers else {},
+        "unanswered": "unknown",
+    }
+    return Screening(
+        asked=asked,
+        answer=decide(asked),
+        answer_set_id=answers.id if answers else None,
+        answered_at=answers.recorded_at if answers else None,
+    )
+
+
+def phototype_of(*, patient_id: UUID) -> int | None:
+    """Return the phototype (1 to 6) of the latest consultation that gives one."""
+    contents = (
+        Consultation.objects.filter(patient_id=patient_id, replaced_by=None, entered_in_error=False)
+        .order_by("-effective_at")
+        .values_list("content", flat=True)[:20]
+    )
+    return next((content["phototype"] for content in contents if content.get("phototype")), None)
+
+
+def verdict_in_force(*, patient_id: UUID, treatment_id: UUID, on: date) -> VerdictView | None:
+    """Return the verdict under which a session may take place on the local date `on`."""
+    verdict = current_verdict(patient_id=patient_id, treatment_id=treatment_id)
+    return verdict if verdict is not None and verdict.opens(on) else None
+
+
+def current_verdict(*, patient_id: UUID, treatment_id: UUID) -> VerdictView | None:
+    """Return the latest verdict on the treatment that was not replaced, whatever its status."""
+    verdict = (
+        Verdict.objects.filter(patient_id=patient_id, treatment_id=treatment_id)
+        .exclude(status=VerdictStatus.SUPERSEDED)
+        .order_by("-signed_at", "-id")
+        .first()
+    )
+    return None if verdict is None else _verdict_view(verdict)
+
+
+def get_verdict(verdict_id: UUID) -> VerdictView:
+    """Return a verdict.
+
+    Raises:
+        Verdict.DoesNotExist: there is none.
+    """
+    return _verdict_view(Verdict.objects.get(id=verdict_id))
+
+
+def list_verdicts(*, patient_id: UUID) -> list[VerdictView]:
+    """Return the patient's verdicts, latest first."""
+    rows = Verdict.objects.filter(patient_id=patient_id).order_by("-signed_at", "-id")
+    return [_verdict_view(row) for row in rows]
+
+
+def list_plans(*, patient_id: UUID) -> list[PlanView]:
+    """Return the plans in force, latest first."""
+    rows = Plan.objects.filter(
+        patient_id=patient_id, replaced_by=None, entered_in_error=False
+    ).order_by("-recorded_at", "-id")
+    return [_plan_view(row) for row in rows]
+
+
+def get_plan(plan_id: UUID) -> PlanView:
+    """Return a plan.
+
+    Raises:
+        Plan.DoesNotExist: there is none.
+    """
+    return _plan_view(Plan.objects.get(id=plan_id))
+
+
+def latest_plan(*, patient_id: UUID, treatment_id: UUID) -> PlanView | None:
+    """Return the plan in force for the treatment, or None."""
+    plans = list_plans(patient_id=patient_id)
+    return next((plan for plan in plans if plan.treatment_id == treatment_id), None)
+
+
+def latest_prescription(
+    *, patient_id: UUID, plan_id: UUID | None = None
+) -> PrescriptionView | None:
+    """Return the latest prescription in force, of the plan where one is named."""
+    rows = Prescription.objects.filter(
+        patient_id=patient_id, replaced_by=None, entered_in_error=False
+    ).order_by("-signed_at", "-id")
+    if plan_id is not None:
+        rows = rows.filter(plan_id=plan_id)
+    row = rows.first()
+    return None if row is None else _prescription_view(row)
+
+
+def get_prescription(prescription_id: UUID) -> PrescriptionView:
+    """Return a prescription.
+
+    Raises:
+        Prescription.DoesNotExist: there is none.
+    """
+    return _prescription_view(Prescription.objects.get(id=prescription_id))
+
+
+def list_consultations(*, patient_id: UUID) -> list[ConsultationView]:
+    """Return the consultations that stand, latest first."""
+    rows = Consultation.objects.filter(
+        patient_id=patient_id, replaced_by=None, entered_in_error=False
+    ).order_by("-effective_at", "-id")
+    return [_consultation_view(row) for row in rows]
+
+
+def get_consultation(consultation_id: UUID) -> ConsultationView:
+    """Return a consultation.
+
+    Raises:
+        Consultation.DoesNotExist: there is none.
+    """
+    return _consultation_view(Consultation.objects.get(id=consultation_id))
+
+
+def replay_ruling(ruling_id: UUID) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return a stored ruling's answer and the answer of the rule book as it is now."""
+    ruling = StoredRuling.objects.get(id=ruling_id)
+    return ruling.answer, decide(ruling.asked)
+
+
+def _verdict_view(row: Verdict) -> VerdictView:
+    return VerdictView(
+        id=row.id,
+        patient_id=row.patient_id,
+        treatment_id=row.treatment_id,
+        consultation_id=row.consultation_id,
+        outcome=VerdictOutcome(row.outcome),
+        reason=row.reason,
+        conditions=row.conditions,
+        overrides=tuple(row.overrides),
+        valid_from=row.valid_during.lower,
+        valid_until=row.valid_during.upper - timedelta(days=1),
+        status=row.status,
+        status_reason=row.status_reason,
+        signer_name=row.signer_name,
+        signed_at=row.signed_at,
+    )
+
+
+def _plan_view(row: Plan) -> PlanView:
+    return PlanView(
+        id=row.id,
+        patient_id=row.patient_id,
+        treatment_id=row.treatment_id,
+        verdict_id=row.verdict_id,
+        protocol_version_id=row.protocol_version_id,
+        sessions_planned=row.sessions_planned,
+        interval_min_days=row.interval_min_days,
+        interval_default_days=row.interval_default_days,
+        interval_max_days=row.interval_max_days,
+        zones=tuple(row.zones),
+        settings=row.settings,
+        author_name=row.author_name,
+        recorded_at=row.recorded_at,
+    )
+
+
+def _prescription_view(row: Prescription) -> PrescriptionView:
+    return PrescriptionView(
+        id=row.id,
+        patient_id=row.patient_id,
+        plan_id=row.plan_id,
+        items=tuple(row.items),
+        cream_minutes_before=row.cream_minutes_before,
+        language=row.language,
+        signer_id=row.signer_id,
+        signer_name=row.signer_name,
+        signer_rpps=row.signer_rpps,
+        signed_at=row.signed_at,
+    )
+
+
+def _consultation_view(row: Consultation) -> ConsultationView:
+    return ConsultationView(
+        id=row.id,
+        patient_id=row.patient_id,
+        appointment_id=row.appointment_id,
+        procedure=row.procedure,
+        content=row.content,
+        version=row.version,
+        author_name=row.author_name,
+        effective_at=row.effective_at,
+        recorded_at=row.recorded_at,
+        answer_set_id=row.answer_set_id,
+    )

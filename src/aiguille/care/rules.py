@@ -1,0 +1,160 @@
+"""What makes a verdict, a plan or a prescription acceptable: plain Python over facts."""
+
+import hashlib
+import json
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from aiguille.kernel.codes import CreamCondition, VerdictOutcome
+from aiguille.kernel.decisions import Decision
+from aiguille.kernel.errors import DomainError
+from aiguille.kernel.text import Text
+
+LONGEST_VALIDITY_MONTHS = 12
+DEFAULT_VALIDITY_MONTHS = 6
+OPENING_OUTCOMES = frozenset(
+    {VerdictOutcome.ELIGIBLE, VerdictOutcome.ELIGIBLE_IF, VerdictOutcome.NOT_BEFORE}
+)
+
+# Which answers of the questionnaire are conditions of the numbing cream (rule book, `cream`).
+CREAM_CONDITIONS: Mapping[str, tuple[CreamCondition, ...]] = {
+    "S30": (CreamCondition.AMIDE_ALLERGY,),
+    "S32": (CreamCondition.G6PD_DEFICIENCY, CreamCondition.METHAEMOGLOBINAEMIA),
+    "S33": (CreamCondition.PORPHYRIA,),
+    "S34": (CreamCondition.CLASS_III_ANTIARRHYTHMIC,),
+}
+
+
+class RefusedByRuleBook(DomainError):
+    """The rule book forbids it, whoever asks."""
+
+    code = "refused_by_rule_book"
+
+
+class ReasonMissing(DomainError):
+    """A finding that a physician may override, or a verdict, has no written reason."""
+
+    code = "reason_missing"
+    default_text = Text(fr="Écrivez le motif.", en="Write the reason.")
+
+
+class PeriodRefused(DomainError):
+    """The dates of a verdict do not make a period that is allowed."""
+
+    code = "period_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A physician's reason for going on in spite of a finding."""
+
+    rule: str
+    reason: str
+
+
+def add_months(day: date, months: int) -> date:
+    """Return `day` moved by whole months; a day that the month lacks becomes its last."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def check_period(*, valid_from: date, valid_until: date, today: date) -> None:
+    """Accept a verdict's first and last day (both included), or refuse.
+
+    Raises:
+        PeriodRefused: it begins in the past, ends before it begins, or lasts over 12 months.
+    """
+    if valid_from < today:
+        raise PeriodRefused(
+            Text(fr="La date de début est passée.", en="The first day is in the past."),
+            field="valid_from",
+        )
+    if valid_until < valid_from:
+        raise PeriodRefused(
+            Text(
+                fr="La date de fin précède la date de début.",
+                en="The last day is before the first.",
+            ),
+            field="valid_until",
+        )
+    if valid_until > add_months(valid_from, LONGEST_VALIDITY_MONTHS):
+        raise PeriodRefused(
+            Text(
+                fr="Un avis médical vaut douze mois au plus.",
+                en="A verdict holds for twelve months at most.",
+            ),
+            field="valid_until",
+        )
+
+
+def check_verdict(
+    *,
+    outcome: VerdictOutcome,
+    reason: str,
+    conditions: str,
+    findings: Sequence[Mapping[str, Any]],
+    overrides: Sequence[Override],
+) -> None:
+    """Accept a verdict against the rule book's findings on its first day, or refuse.
+
+    A BLOCK cannot be overridden; each DELAY and REVIEW needs the physician's reason.
+
+    Raises:
+        RefusedByRuleBook: the outcome opens sessions although a finding blocks.
+        ReasonMissing: the verdict, its conditions or a finding lacks its reason.
+    """
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    if outcome is VerdictOutcome.ELIGIBLE_IF and not conditions.strip():
+        raise ReasonMissing(
+            Text(fr="Écrivez les conditions.", en="Write the conditions."), field="conditions"
+        )
+    if outcome not in OPENING_OUTCOMES:
+        return
+    blocking = [f for f in findings if f["decision"] == Decision.BLOCK]
+    if blocking:
+        first = blocking[0]
+        raise RefusedByRuleBook(
+            Text(
+                fr=f"{first['rule']} interdit l’acte : {first['message']['fr']}",
+                en=f"{first['rule']} forbids the act: {first['message']['en']}",
+            ),
+            field="outcome",
+        )
+    given = {override.rule: override.reason.strip() for override in overrides}
+    for finding in findings:
+        if finding["decision"] in (Decision.DELAY, Decision.REVIEW) and not given.get(
+            finding["rule"]
+        ):
+            raise ReasonMissing(
+                Text(
+                    fr=f"Motivez votre décision malgré {finding['rule']}.",
+                    en=f"Give your reason for going on in spite of {finding['rule']}.",
+                ),
+                field=f"override_{finding['rule']}",
+            )
+
+
+def cream_conditions(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the cream's conditions that the answers affirm; an unknown answer counts as yes.
+
+    Missing facts are never taken as fine: what was not asked is asked by the rule book's
+    screening, which the verdict has to settle first.
+    """
+    return sorted(
+        condition.value
+        for question, conditions in CREAM_CONDITIONS.items()
+        if answers.get(question, {}).get("answer") in ("yes", "unknown")
+        for condition in conditions
+    )
+
+
+def content_digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 (hex) of the canonical JSON of what is signed."""
+    canonical = json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,158 @@
+"""Reading what is in stock, and whether a unit may be opened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Count
+
+from aiguille.kernel.codes import LotStatus
+from aiguille.stock.models import Lot, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFacts:
+    """A unit with all that decides whether it may be opened; `unit_id` is None for a whole lot."""
+
+    unit_id: UUID | None
+    serial: str
+    lot_id: UUID
+    lot_number: str
+    expiry: date
+    lot_status: LotStatus
+    site_id: UUID
+    product_id: UUID
+    product_code: str
+    product_name: str
+    product_kind: str
+    product_status: str
+    actives: tuple[str, ...]
+    is_sterile: bool
+    is_single_use: bool
+    needle_mm: Decimal | None
+    volume_ml: Decimal | None
+    lidocaine_mg_per_unit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """A lot with its count of units received."""
+
+    id: UUID
+    product_id: UUID
+    product_name: str
+    product_kind: str
+    site_id: UUID
+    site_name: str
+    number: str
+    expiry: date
+    status: str
+    units: int
+    received_at: datetime
+
+
+def list_lots(*, site_id: UUID | None = None) -> list[LotView]:
+    """Return the lots, those that expire first on top (one query)."""
+    rows = Lot.objects.select_related("product", "site").annotate(received=Count("units"))
+    if site_id is not None:
+        rows = rows.filter(site_id=site_id)
+    return [
+        LotView(
+            id=row.id,
+            product_id=row.product_id,
+            product_name=row.product.name,
+            product_kind=row.product.kind,
+            site_id=row.site_id,
+            site_name=row.site.name,
+            number=row.number,
+            expiry=row.expiry,
+            status=row.status,
+            units=row.received,
+            received_at=row.received_at,
+        )
+        for row in rows.order_by("expiry", "number")
+    ]
+
+
+def usable_units(
+    *,
+    product_kinds: Sequence[str],
+    site_id: UUID,
+    on: date,
+    used_unit_ids: Sequence[UUID] = (),
+    limit: int = 60,
+) -> list[UnitFacts]:
+    """Return units that may be opened at a site on a day, those that expire first on top.
+
+    Which units were consumed is known to the area of sessions: pass them as `used_unit_ids`.
+    """
+    rows = (
+        Unit.objects.filter(
+            lot__product__kind__in=list(product_kinds),
+            lot__site_id=site_id,
+            lot__status=LotStatus.AVAILABLE,
+            lot__expiry__gte=on,
+        )
+        .exclude(id__in=list(used_unit_ids))
+        .select_related("lot__product")
+        .order_by("lot__expiry", "lot__number", "serial")
+    )
+    return [_facts(row.lot, row) for row in rows[:limit]]
+
+
+def unit_facts(unit_id: UUID) -> UnitFacts:
+    """Return the facts of a unit.
+
+    Raises:
+        Unit.DoesNotExist: there is none.
+    """
+    unit = Unit.objects.select_related("lot__product").get(id=unit_id)
+    return _facts(unit.lot, unit)
+
+
+def lot_facts(lot_id: UUID) -> UnitFacts:
+    """Return the facts of a lot that is not traced unit by unit.
+
+    Raises:
+        Lot.DoesNotExist: there is none.
+    """
+    return _facts(Lot.objects.select_related("product").get(id=lot_id), None)
+
+
+def find_units(
+    *, site_id: UUID, lot_number: str, gtin: str = "", serial: str = ""
+) -> list[UnitFacts]:
+    """Return the units at a site of a lot as a label names it, whatever their state."""
+    rows = Unit.objects.filter(lot__site_id=site_id, lot__number=lot_number)
+    if gtin:
+        rows = rows.filter(lot__product__gtin=gtin)
+    if serial:
+        rows = rows.filter(serial=serial)
+    found = rows.select_related("lot__product").order_by("lot__expiry", "serial")[:60]
+    return [_facts(row.lot, row) for row in found]
+
+
+def _facts(lot: Lot, unit: Unit | None) -> UnitFacts:
+    product = lot.product
+    return UnitFacts(
+        unit_id=unit.id if unit else None,
+        serial=unit.serial if unit else "",
+        lot_id=lot.id,
+        lot_number=lot.number,
+        expiry=lot.expiry,
+        lot_status=LotStatus(lot.status),
+        site_id=lot.site_id,
+        product_id=product.id,
+        product_code=product.code,
+        product_name=product.name,
+        product_kind=product.kind,
+        product_status=product.status,
+        actives=tuple(product.actives),
+        is_sterile=product.is_sterile,
+        is_single_use=product.is_single_use,
+        needle_mm=product.needle_mm,
+        volume_ml=product.volume_ml,
+        lidocaine_mg_per_unit=product.lidocaine_mg_per_unit,
+    )
