@@ -1,1 +1,5 @@
-"""Engine: free starts and courses over practitioners, rooms, devices and sites. Plain Python."""
+"""The engine that answers "when": free starts and whole courses of appointments.
+
+Plain Python over facts: no Django, no database, no clock. `docs/scheduling.md` explains how it
+works; the scenarios under `tests/contracts/scenarios/` say what is right.
+"""
