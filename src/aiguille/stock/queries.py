@@ -102,23 +102,13 @@ def usable_units(
     return [_facts(row.lot, row) for row in rows[:limit]]
 
 
-def unit_facts(unit_id: UUID) -> UnitFacts:
-    """Return the facts of a unit.
-
-    Raises:
-        Unit.DoesNotExist: there is none.
-    """
-    unit = Unit.objects.select_related("lot__product").get(id=unit_id)
-    return _facts(unit.lot, unit)
-
-
-def lot_facts(lot_id: UUID) -> UnitFacts:
-    """Return the facts of a lot that is not traced unit by unit.
-
-    Raises:
-        Lot.DoesNotExist: there is none.
-    """
-    return _facts(Lot.objects.select_related("product").get(id=lot_id), None)
+def find_unit_or_lot(key: UUID) -> UnitFacts | None:
+    """Return the facts of the unit, or of the lot as a whole, that has this key; None for neither."""
+    unit = Unit.objects.select_related("lot__product").filter(id=key).first()
+    if unit is not None:
+        return _facts(unit.lot, unit)
+    lot = Lot.objects.select_related("product").filter(id=key).first()
+    return None if lot is None else _facts(lot, None)
 
 
 def find_units(

@@ -1,0 +1,20 @@
+"""Writing the physician's part of the record: each act signed, stored with what it rests on."""
+
+from aiguille.care.operations.consultation import StaleVersion, write_consultation
+from aiguille.care.operations.plan import PlanRefused, make_plan
+from aiguille.care.operations.prescription import prescribe_cream
+from aiguille.care.operations.shared import InvalidContent, store_ruling
+from aiguille.care.operations.verdict import give_verdict, revoke_verdict, suspend_verdict
+
+__all__ = [
+    "InvalidContent",
+    "PlanRefused",
+    "StaleVersion",
+    "give_verdict",
+    "make_plan",
+    "prescribe_cream",
+    "revoke_verdict",
+    "store_ruling",
+    "suspend_verdict",
+    "write_consultation",
+]

@@ -1,0 +1,109 @@
+"""Writing a consultation."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from aiguille.accounts.rights import Right, require
+from aiguille.audit.operations import record
+from aiguille.care import events
+from aiguille.care.models import Consultation
+from aiguille.care.operations.shared import InvalidContent, checked_zones
+from aiguille.care.rules import ReasonMissing
+from aiguille.kernel.actor import Actor
+from aiguille.kernel.codes import Procedure
+from aiguille.kernel.errors import DomainError
+from aiguille.kernel.text import Text
+from aiguille.patients.queries import latest_answers
+from aiguille.plumbing.models import authored_by
+
+# What a consultation may hold; see `models.Consultation`.
+CONSULTATION_TEXTS = ("reason", "history", "treatments", "allergies", "examination", "advice")
+PHOTOTYPES = range(1, 7)
+
+
+class StaleVersion(DomainError):
+    """The record changed since the page was shown."""
+
+    code = "stale_version"
+    default_text = Text(
+        fr="Le dossier a changé entre-temps : relisez-le avant d’enregistrer.",
+        en="The record has changed meanwhile: read it again before saving.",
+    )
+
+
+@transaction.atomic
+def write_consultation(
+    *,
+    patient_id: UUID,
+    procedure: Procedure,
+    content: Mapping[str, Any],
+    actor: Actor,
+    at: datetime,
+    appointment_id: UUID | None = None,
+    replaces_id: UUID | None = None,
+    reason: str = "",
+) -> UUID:
+    """Write a consultation, or a new version of one that it `replaces` for a `reason`.
+
+    Raises:
+        NotAllowed: the actor is not a physician at work.
+        InvalidContent: the phototype or a zone does not exist, or the reason for coming is empty.
+        ReasonMissing: a correction does not say why.
+        StaleVersion: the replaced version was replaced already.
+    """
+    require(actor, Right.WRITE_CONSULTATION)
+    version = 1
+    if replaces_id is not None:
+        replaced = Consultation.objects.get(id=replaces_id, patient_id=patient_id)
+        if not reason.strip():
+            raise ReasonMissing(field="correction_reason")
+        if Consultation.objects.filter(replaces_id=replaces_id).exists():
+            raise StaleVersion
+        version = replaced.version + 1
+    answers = latest_answers(patient_id, procedure)
+    consultation = Consultation.objects.create(
+        patient_id=patient_id,
+        appointment_id=appointment_id,
+        procedure=procedure.value,
+        answer_set_id=answers.id if answers else None,
+        content=_checked_content(content),
+        version=version,
+        replaces_id=replaces_id,
+        reason=reason,
+        effective_at=at,
+        **authored_by(actor, at=at),
+    )
+    record(
+        action=events.CONSULTATION_WRITTEN,
+        actor=actor,
+        at=at,
+        subject_kind="consultation",
+        subject_id=consultation.id,
+        patient_id=patient_id,
+        details={"version": version},
+    )
+    return consultation.id
+
+
+def _checked_content(content: Mapping[str, Any]) -> dict[str, Any]:
+    checked: dict[str, Any] = {
+        name: str(content.get(name, "")).strip() for name in CONSULTATION_TEXTS
+    }
+    if not checked["reason"]:
+        raise InvalidContent(
+            Text(fr="Écrivez le motif de la venue.", en="Write what brings the patient."),
+            field="reason",
+        )
+    phototype = content.get("phototype")
+    if phototype is not None and phototype not in PHOTOTYPES:
+        raise InvalidContent(
+            Text(fr="Le phototype va de 1 à 6.", en="The phototype goes from 1 to 6."),
+            field="phototype",
+        )
+    checked["phototype"] = phototype
+    checked["zones"] = checked_zones(content.get("zones", []), field="zones")
+    return checked

@@ -1,0 +1,211 @@
+"""Giving, suspending and revoking verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import F
+
+from aiguille.accounts.rights import Right, require
+from aiguille.audit.operations import record
+from aiguille.audit.registry import Action
+from aiguille.care import events
+from aiguille.care.models import Verdict, VerdictStatus
+from aiguille.care.operations.shared import InvalidContent, signature_of, store_ruling
+from aiguille.care.queries import get_consultation, screening
+from aiguille.care.rules import (
+    Override,
+    ReasonMissing,
+    check_period,
+    check_verdict,
+    content_digest,
+)
+from aiguille.catalogue.queries import get_treatment
+from aiguille.kernel.actor import Actor
+from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.kernel.text import Text
+from aiguille.plumbing.models import authored_by
+from aiguille.rulebook import decide
+
+
+@transaction.atomic
+def give_verdict(
+    *,
+    patient_id: UUID,
+    treatment_id: UUID,
+    consultation_id: UUID,
+    outcome: VerdictOutcome,
+    reason: str,
+    valid_from: date,
+    valid_until: date,
+    today: date,
+    actor: Actor,
+    at: datetime,
+    conditions: str = "",
+    overrides: Sequence[Override] = (),
+    actives: Sequence[str] = (),
+) -> UUID:
+    """Give a signed verdict on a treatment; the one before it, if any, is superseded.
+
+    The rule book is asked about the latest answers on the verdict's first day. `valid_from` and
+    `valid_until` are local dates, both included; `today` is the clinic's local date.
+
+    Raises:
+        NotAllowed: the actor is not a physician with a registration in force.
+        RefusedByRuleBook: a finding blocks, the indication or the performer is not allowed.
+        ReasonMissing: a reason, the conditions or an override is missing.
+        PeriodRefused: the period is not allowed.
+        BirthDateMissing: the identity has no birth date.
+    """
+    require(actor, Right.GIVE_VERDICT)
+    signature = signature_of(actor, on=today)
+    consultation = get_consultation(consultation_id)
+    treatment = get_treatment(treatment_id)
+    if consultation.patient_id != patient_id or consultation.procedure != treatment.procedure:
+        raise InvalidContent(
+            Text(
+                fr="La consultation ne porte pas sur ce patient et ce soin.",
+                en="The consultation is not about this patient and treatment.",
+            ),
+            field="consultation",
+        )
+    if not consultation.content["zones"]:
+        raise InvalidContent(
+            Text(
+                fr="La consultation ne nomme aucune zone à traiter.",
+                en="The consultation names no zone to treat.",
+            ),
+            field="zones",
+        )
+    check_period(valid_from=valid_from, valid_until=valid_until, today=today)
+    screened = screening(
+        patient_id=patient_id,
+        procedure=Procedure(treatment.procedure),
+        act_date=valid_from,
+        zones=consultation.content["zones"],
+        actives=actives,
+    )
+    check_verdict(
+        outcome=outcome,
+        reason=reason,
+        conditions=conditions,
+        findings=[*_act_findings(treatment.procedure, treatment.indication), *screened.findings],
+        overrides=overrides,
+    )
+    ruling_id = store_ruling(
+        patient_id=patient_id, asked=screened.asked, answer=screened.answer, actor=actor, at=at
+    )
+    Verdict.objects.filter(
+        patient_id=patient_id,
+        treatment_id=treatment_id,
+        status__in=(VerdictStatus.ACTIVE, VerdictStatus.SUSPENDED),
+    ).update(
+        status=VerdictStatus.SUPERSEDED,
+        status_changed_at=at,
+        status_version=F("status_version") + 1,
+    )
+    content = {
+        "patient": str(patient_id),
+        "treatment": str(treatment_id),
+        "consultation": str(consultation_id),
+        "ruling": str(ruling_id),
+        "outcome": outcome.value,
+        "reason": reason,
+        "conditions": conditions,
+        "overrides": [asdict(override) for override in overrides],
+        "valid_from": valid_from.isoformat(),
+        "valid_until": valid_until.isoformat(),
+    }
+    verdict = Verdict.objects.create(
+        patient_id=patient_id,
+        treatment_id=treatment_id,
+        consultation_id=consultation_id,
+        ruling_id=ruling_id,
+        outcome=outcome.value,
+        reason=reason,
+        conditions=conditions,
+        overrides=content["overrides"],
+        valid_during=DateRange(valid_from, valid_until + timedelta(days=1)),
+        content_digest=content_digest(content),
+        signed_at=at,
+        **signature,
+        **authored_by(actor, at=at),
+    )
+    record(
+        action=events.VERDICT_GIVEN,
+        actor=actor,
+        at=at,
+        subject_kind="verdict",
+        subject_id=verdict.id,
+        patient_id=patient_id,
+        details={"outcome": outcome.value, "digest": verdict.content_digest},
+    )
+    return verdict.id
+
+
+def _act_findings(procedure: str, indication: str) -> list[Mapping[str, Any]]:
+    """Return what the rule book says of the act itself: its indication, and who performs it."""
+    asks: tuple[Mapping[str, Any], ...] = (
+        {"kind": "indication", "procedure": procedure, "indication": indication},
+        {
+            "kind": "performer",
+            "jurisdiction": "FR",
+            "procedure": procedure,
+            "role": "physician",
+            "needle_mm": Decimal("0.5"),
+            "place": "clinic",
+        },
+    )
+    return [finding for ask in asks for finding in decide(ask)["findings"]]
+
+
+@transaction.atomic
+def suspend_verdict(*, verdict_id: UUID, reason: str, actor: Actor, at: datetime) -> bool:
+    """Suspend an active verdict; return False where it was not active any more."""
+    return _change_status(
+        verdict_id, VerdictStatus.SUSPENDED, events.VERDICT_SUSPENDED, reason, actor, at
+    )
+
+
+@transaction.atomic
+def revoke_verdict(*, verdict_id: UUID, reason: str, actor: Actor, at: datetime) -> bool:
+    """Revoke an active verdict for a `reason`; return False where it was not active any more.
+
+    Raises:
+        NotAllowed: the actor is not a physician at work.
+        ReasonMissing: there is no reason.
+    """
+    require(actor, Right.GIVE_VERDICT)
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    return _change_status(
+        verdict_id, VerdictStatus.REVOKED, events.VERDICT_REVOKED, reason, actor, at
+    )
+
+
+def _change_status(
+    verdict_id: UUID, status: VerdictStatus, action: Action, reason: str, actor: Actor, at: datetime
+) -> bool:
+    changed = Verdict.objects.filter(id=verdict_id, status=VerdictStatus.ACTIVE).update(
+        status=status,
+        status_reason=reason,
+        status_changed_at=at,
+        status_version=F("status_version") + 1,
+    )
+    if not changed:
+        return False
+    patient_id = Verdict.objects.values_list("patient_id", flat=True).get(id=verdict_id)
+    record(
+        action=action,
+        actor=actor,
+        at=at,
+        subject_kind="verdict",
+        subject_id=verdict_id,
+        patient_id=patient_id,
+    )
+    return True

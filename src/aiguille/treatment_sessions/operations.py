@@ -1,0 +1,380 @@
+"""Beginning a session and recording its events; every guard is asked here, for every path."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from aiguille.accounts.rights import Right, require
+from aiguille.audit.operations import record
+from aiguille.booking.queries import AppointmentView, get_appointment
+from aiguille.care.queries import get_plan, verdict_in_force
+from aiguille.catalogue.queries import get_treatment
+from aiguille.consent.queries import current_consent
+from aiguille.kernel.actor import Actor
+from aiguille.kernel.codes import Indication, ServiceKind
+from aiguille.kernel.errors import DomainError
+from aiguille.kernel.ids import new_id
+from aiguille.kernel.text import Text
+from aiguille.plumbing.models import authored_by
+from aiguille.protocols.accepting import Accepted, accept
+from aiguille.protocols.events import (
+    Body,
+    Corrected,
+    Event,
+    EventMalformed,
+    SessionBegun,
+    SessionClosed,
+    UnitOpened,
+    body_as_json,
+    body_from_json,
+    event_as_json,
+)
+from aiguille.protocols.refusals import Refused
+from aiguille.protocols.state import RunState
+from aiguille.stock.queries import UnitFacts as StockUnit
+from aiguille.stock.queries import find_unit_or_lot
+from aiguille.treatment_sessions import events
+from aiguille.treatment_sessions.models import (
+    SessionEvent,
+    SessionState,
+    TreatmentSession,
+    UnitUse,
+)
+from aiguille.treatment_sessions.runs import (
+    facts_of,
+    local_date_of,
+    protocol_of,
+    state_of,
+    unit_for_engine,
+)
+
+
+class ConsentNeeded(DomainError):
+    """The patient has not signed the current text for this treatment, or withdrew."""
+
+    code = "consent_needed"
+    default_text = Text(
+        fr="Le patient n’a pas signé le consentement en vigueur pour ce soin.",
+        en="The patient has not signed the current consent for this treatment.",
+    )
+
+
+class VerdictNeeded(DomainError):
+    """There is no valid verdict for this treatment today."""
+
+    code = "verdict_needed"
+    default_text = Text(
+        fr="Aucun avis médical valable n’autorise cette séance aujourd’hui.",
+        en="No valid verdict allows this session today.",
+    )
+
+
+class NotASession(DomainError):
+    """The appointment is not a session that can begin."""
+
+    code = "not_a_session"
+    default_text = Text(
+        fr="Ce rendez-vous n’est pas une séance à commencer.",
+        en="This appointment is not a session that can begin.",
+    )
+
+
+class EventRefused(DomainError):
+    """A guard of the protocol refuses the event; `refused` says which and why."""
+
+    code = "event_refused"
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.text, field=refused.field or None)
+        self.refused = refused
+
+
+class EventUnreadable(DomainError):
+    """The event does not have the shape of its type."""
+
+    code = "event_unreadable"
+
+
+class UnitGone(DomainError):
+    """Somebody else consumed the unit first, or its lot was taken out of use meanwhile."""
+
+    code = "unit_gone"
+    default_text = Text(
+        fr="Cette unité vient d’être utilisée ou retirée : prenez-en une autre.",
+        en="This unit was just used or taken out of use: take another one.",
+    )
+
+
+@transaction.atomic
+def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
+    """Begin the session of an appointment; return the session that runs already, if one does.
+
+    Raises:
+        NotAllowed: the actor may not run sessions.
+        NotASession: the appointment is no session, or has no plan.
+        ConsentNeeded: there is no current consent.
+        VerdictNeeded: no verdict opens this day.
+        EventRefused: the protocol refuses to begin.
+    """
+    require(actor, Right.RUN_SESSION)
+    appointment = get_appointment(appointment_id)
+    if (
+        appointment.kind != ServiceKind.SESSION
+        or appointment.plan_id is None
+        or appointment.treatment_id is None
+    ):
+        raise NotASession
+    running = TreatmentSession.objects.filter(appointment_id=appointment_id).first()
+    if running is not None:
+        return running.id
+    session = _new_session(appointment, appointment.plan_id, actor=actor, at=at)
+    treatment = get_treatment(session.treatment_id)
+    protocol = protocol_of(session.protocol_version_id)
+    record(
+        action=events.BEGUN,
+        actor=actor,
+        at=at,
+        subject_kind="session",
+        subject_id=session.id,
+        patient_id=session.patient_id,
+        site_id=session.site_id,
+        details={"protocol": protocol.id, "version": protocol.version},
+    )
+    _append(
+        session,
+        SessionBegun(
+            protocol=protocol.id,
+            version=protocol.version,
+            indication=Indication(treatment.indication),
+        ),
+        idempotency_key=new_id(),
+        acknowledged={},
+        actor=actor,
+        at=at,
+        unit=None,
+    )
+    return session.id
+
+
+def _new_session(
+    appointment: AppointmentView, plan_id: UUID, *, actor: Actor, at: datetime
+) -> TreatmentSession:
+    plan = get_plan(plan_id)
+    consent = current_consent(patient_id=appointment.patient_id, treatment_id=plan.treatment_id)
+    if consent is None:
+        raise ConsentNeeded
+    session = TreatmentSession(
+        appointment_id=appointment.id,
+        patient_id=appointment.patient_id,
+        treatment_id=plan.treatment_id,
+        plan_id=plan.id,
+        consent_id=consent.id,
+        protocol_version_id=plan.protocol_version_id,
+        site_id=appointment.site_id,
+        performer_id=actor.id,
+        performer_name=actor.display_name,
+        begun_at=at,
+    )
+    today = local_date_of(session, at=at)
+    if (
+        verdict_in_force(
+            patient_id=appointment.patient_id, treatment_id=plan.treatment_id, on=today
+        )
+        is None
+    ):
+        raise VerdictNeeded
+    session.save(force_insert=True)
+    return session
+
+
+@transaction.atomic
+def record_event(
+    *,
+    session_id: UUID,
+    idempotency_key: UUID,
+    body: Mapping[str, Any],
+    actor: Actor,
+    at: datetime,
+    acknowledged: Mapping[str, str] | None = None,
+) -> RunState:
+    """Record one event of a session; sent twice with one key, it is recorded once.
+
+    `body` is an event's JSON body in the protocol engine's words. Of a unit only `step`, `field`
+    and `unit` (a unit's or a lot's id) are read: its facts come from stock, and it is consumed in
+    this transaction.
+
+    Raises:
+        NotAllowed: the actor may not work in a session.
+        EventUnreadable: the body is malformed; `field` names the key.
+        EventRefused: a guard refuses the event.
+        UnitGone: the unit was consumed or its lot taken out of use at the same moment.
+    """
+    require(actor, Right.ASSIST_SESSION)
+    session = TreatmentSession.objects.select_for_update(of=("self",)).get(id=session_id)
+    if SessionEvent.objects.filter(idempotency_key=idempotency_key, session=session).exists():
+        return state_of(session)
+    unit = _stock_unit(body) if body.get("type") == UnitOpened.type else None
+    return _append(
+        session,
+        _read(body, unit, session),
+        idempotency_key=idempotency_key,
+        acknowledged=acknowledged or {},
+        actor=actor,
+        at=at,
+        unit=unit,
+    )
+
+
+def _read(body: Mapping[str, Any], unit: StockUnit | None, session: TreatmentSession) -> Body:
+    try:
+        if unit is not None:
+            return unit_for_engine(unit, session=session).opened_for(
+                step=str(body.get("step", "")), field=str(body.get("field", ""))
+            )
+        read = body_from_json(body)
+    except EventMalformed as error:
+        raise EventUnreadable(
+            Text(
+                fr=f"La saisie « {error.field} » n’est pas lisible.",
+                en=f"The entry “{error.field}” cannot be read.",
+            ),
+            field=error.field,
+        ) from error
+    if isinstance(read, Corrected) and isinstance(read.body, UnitOpened):
+        # Another unit is another consumption: withdraw the wrong one, then open the right one.
+        raise EventUnreadable(
+            Text(
+                fr="Annulez la saisie du produit, puis ouvrez le bon.",
+                en="Withdraw the entry of the product, then open the right one.",
+            ),
+            field="body",
+        )
+    return read
+
+
+def _stock_unit(body: Mapping[str, Any]) -> StockUnit:
+    """Return the unit, or the lot that is not traced unit by unit, that the body names."""
+    named = str(body.get("unit", ""))
+    try:
+        key = UUID(named)
+    except ValueError:
+        key = None
+    found = find_unit_or_lot(key) if key else None
+    if found is None:
+        raise EventUnreadable(
+            Text(fr="Cette unité n’est pas en stock.", en="This unit is not in stock."),
+            field="unit",
+        )
+    return found
+
+
+def _append(
+    session: TreatmentSession,
+    body: Body,
+    *,
+    idempotency_key: UUID,
+    acknowledged: Mapping[str, str],
+    actor: Actor,
+    at: datetime,
+    unit: StockUnit | None,
+) -> RunState:
+    """Ask every guard, then write the event with what it consumes and what it ends."""
+    state = state_of(session)
+    event = Event(
+        seq=len(state.log) + 1,
+        at=at,
+        by=actor.display_name,
+        body=body,
+        acknowledged=dict(acknowledged),
+    )
+    facts = facts_of(
+        session,
+        actor=actor,
+        at=at,
+        plan_settings=get_plan(session.plan_id).settings,
+        unit=unit_for_engine(unit, session=session) if unit else None,
+    )
+    outcome = accept(protocol_of(session.protocol_version_id), state, event, facts)
+    if isinstance(outcome, Refused):
+        raise EventRefused(outcome)
+    stored = SessionEvent.objects.create(
+        session=session,
+        sequence=event.seq,
+        idempotency_key=idempotency_key,
+        kind=body.type,
+        payload=event_as_json(event),
+        occurred_at=at,
+        **authored_by(actor, at=at),
+    )
+    if unit is not None and isinstance(body, UnitOpened):
+        _consume(session, stored, body, unit, at=at)
+    _note(session, stored, body, actor=actor, at=at)
+    _end(session, outcome, actor=actor, at=at)
+    return outcome.state
+
+
+def _consume(
+    session: TreatmentSession,
+    event: SessionEvent,
+    body: UnitOpened,
+    unit: StockUnit,
+    *,
+    at: datetime,
+) -> None:
+    step = protocol_of(session.protocol_version_id).step(body.step)
+    field = step.field(body.field) if step else None
+    try:
+        with transaction.atomic():
+            UnitUse.objects.create(
+                session=session,
+                event=event,
+                patient_id=session.patient_id,
+                lot_id=unit.lot_id,
+                unit_id=unit.unit_id if unit.is_single_use else None,
+                use=field.use.value if field and field.use else "",
+                used_at=at,
+            )
+    except IntegrityError as error:
+        raise UnitGone from error
+
+
+def _note(
+    session: TreatmentSession, stored: SessionEvent, body: Body, *, actor: Actor, at: datetime
+) -> None:
+    opened = isinstance(body, UnitOpened)
+    record(
+        action=events.UNIT_OPENED if opened else events.EVENT_RECORDED,
+        actor=actor,
+        at=at,
+        subject_kind="session",
+        subject_id=session.id,
+        patient_id=session.patient_id,
+        site_id=session.site_id,
+        details={
+            "sequence": stored.sequence,
+            "kind": stored.kind,
+            "step": str(body_as_json(body).get("step", "")),
+        },
+    )
+
+
+def _end(session: TreatmentSession, outcome: Accepted, *, actor: Actor, at: datetime) -> None:
+    closed = outcome.state.closed
+    if closed is None or not isinstance(closed.body, SessionClosed):
+        return
+    stopped = outcome.state.stopped is not None
+    TreatmentSession.objects.filter(id=session.id).update(
+        state=SessionState.STOPPED if stopped else SessionState.CLOSED, ended_at=at
+    )
+    record(
+        action=events.STOPPED if stopped else events.CLOSED,
+        actor=actor,
+        at=at,
+        subject_kind="session",
+        subject_id=session.id,
+        patient_id=session.patient_id,
+        site_id=session.site_id,
+    )

@@ -1,0 +1,170 @@
+"""From stored rows to the protocol engine's values: the protocol, the events, the world."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from aiguille.care.queries import phototype_of, verdict_in_force
+from aiguille.care.rules import cream_conditions
+from aiguille.catalogue.queries import get_product, get_protocol_version
+from aiguille.clinics.queries import get_site
+from aiguille.consent.queries import current_consent
+from aiguille.kernel.actor import Actor
+from aiguille.kernel.codes import (
+    Active,
+    CreamCondition,
+    PerformerRole,
+    PreparedBy,
+    Procedure,
+    ProductStatus,
+    StaffRole,
+    Zone,
+)
+from aiguille.patients.queries import latest_answers
+from aiguille.protocols.events import Event, InjectionRecorded, ZonePassed, event_from_json
+from aiguille.protocols.model import Protocol, UnitKind
+from aiguille.protocols.reading import read_protocol
+from aiguille.protocols.references import Facts, PlanLimits, RuleAnswer, UnitFacts
+from aiguille.protocols.state import RunState, fold
+from aiguille.rulebook import decide
+from aiguille.stock.queries import UnitFacts as StockUnit
+from aiguille.treatment_sessions.models import SessionEvent, TreatmentSession, UnitUse
+
+
+@lru_cache(maxsize=64)
+def protocol_of(version_id: UUID) -> Protocol:
+    """Return the protocol of an adopted version; adopted versions never change."""
+    return read_protocol(get_protocol_version(version_id).content)
+
+
+def events_of(session_id: UUID) -> list[Event]:
+    """Return the events of a session in their order (one query)."""
+    rows = SessionEvent.objects.filter(session_id=session_id).order_by("sequence")
+    return [event_from_json(row.payload) for row in rows]
+
+
+def state_of(session: TreatmentSession) -> RunState:
+    """Return where a session stands: the fold of its events under the version it began with."""
+    return fold(protocol_of(session.protocol_version_id), events_of(session.id))
+
+
+def local_date_of(session: TreatmentSession, *, at: datetime) -> date:
+    """Return the date at the session's site at the instant `at`."""
+    return at.astimezone(ZoneInfo(get_site(session.site_id).time_zone)).date()
+
+
+def ask(question: Mapping[str, object]) -> RuleAnswer:
+    """Ask the rule book on behalf of a guard."""
+    return RuleAnswer.from_mapping(decide(question))
+
+
+def facts_of(
+    session: TreatmentSession,
+    *,
+    actor: Actor,
+    at: datetime,
+    plan_settings: Mapping[str, Any],
+    unit: UnitFacts | None = None,
+) -> Facts:
+    """Return the world around an event of the session at the instant `at`."""
+    act_date = local_date_of(session, at=at)
+    procedure = protocol_of(session.protocol_version_id).procedure
+    answers = latest_answers(session.patient_id, procedure)
+    return Facts(
+        roles=actor.roles,
+        performer=performer_of(actor),
+        consent_current=current_consent(
+            patient_id=session.patient_id, treatment_id=session.treatment_id
+        )
+        is not None,
+        verdict_valid=verdict_in_force(
+            patient_id=session.patient_id, treatment_id=session.treatment_id, on=act_date
+        )
+        is not None,
+        act_date=act_date,
+        decide=ask,
+        phototype=phototype_of(patient_id=session.patient_id),
+        cream_conditions=tuple(
+            CreamCondition(code) for code in cream_conditions(answers.answers if answers else {})
+        ),
+        days_since_last=days_since_last(session, procedure=procedure, act_date=act_date),
+        unit=unit,
+        plan=plan_limits(plan_settings),
+    )
+
+
+def performer_of(actor: Actor) -> PerformerRole:
+    """Return the actor in the words of the law: anybody but a physician or nurse is a beautician.
+
+    The rule book lets only physicians needle or inject, so that this cannot let too much pass.
+    """
+    if StaffRole.PHYSICIAN in actor.roles:
+        return PerformerRole.PHYSICIAN
+    return PerformerRole.NURSE if StaffRole.NURSE in actor.roles else PerformerRole.BEAUTICIAN
+
+
+def plan_limits(settings: Mapping[str, Any]) -> PlanLimits:
+    """Return what the plan allows at most, from its settings."""
+    lengths = [Decimal(str(mm)) for mm in settings.get("needle_mm", {}).values()]
+    volume = settings.get("volume_ml")
+    return PlanLimits(
+        needle_mm=max(lengths, default=None),
+        cycles=settings.get("cycles"),
+        volume_ml=Decimal(str(volume)) if volume else None,
+    )
+
+
+def days_since_last(
+    session: TreatmentSession, *, procedure: Procedure, act_date: date
+) -> dict[Zone, int]:
+    """Return, by zone, the local days since the patient's last session of the same procedure."""
+    zone_info = ZoneInfo(get_site(session.site_id).time_zone)
+    earlier = SessionEvent.objects.filter(
+        session__patient_id=session.patient_id,
+        session__protocol_version__procedure=procedure.value,
+        kind__in=(ZonePassed.type, InjectionRecorded.type),
+    ).exclude(session_id=session.id)
+    days: dict[Zone, int] = {}
+    for payload, occurred_at in earlier.values_list("payload", "occurred_at"):
+        zone = Zone(payload["zone"])
+        since = (act_date - occurred_at.astimezone(zone_info).date()).days
+        days[zone] = min(since, days.get(zone, since))
+    return days
+
+
+def unit_for_engine(unit: StockUnit, *, session: TreatmentSession) -> UnitFacts:
+    """Return what stock and the sessions before know of a unit, as the engine asks for it."""
+    product = get_product(unit.product_id)
+    used = (
+        UnitUse.objects.filter(unit_id=unit.unit_id).select_related("session").first()
+        if unit.unit_id and unit.is_single_use
+        else None
+    )
+    lidocaine = unit.lidocaine_mg_per_unit
+    return UnitFacts(
+        unit=str(unit.unit_id or unit.lot_id),
+        product=unit.product_code,
+        kind=UnitKind(unit.product_kind),
+        lot=unit.lot_number,
+        expiry=unit.expiry,
+        status=ProductStatus(unit.product_status),
+        actives=tuple(Active(code) for code in unit.actives),
+        sterile=unit.is_sterile,
+        prepared_by=(
+            PreparedBy.PHARMACY
+            if unit.product_status == ProductStatus.PREPARATION_MAGISTRALE
+            else PreparedBy.PRACTICE
+        ),
+        lidocaine_mg_per_ml=(
+            lidocaine / unit.volume_ml if lidocaine is not None and unit.volume_ml else None
+        ),
+        needles=product.needle_count,
+        needle_mm=unit.needle_mm,
+        lot_status=unit.lot_status,
+        used_for_other_patient=used is not None and used.patient_id != session.patient_id,
+        used_in_other_session=used is not None,
+    )
