@@ -13,7 +13,10 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 VAR = Path(__file__).with_name("var") / "test"
 os.environ.setdefault("AIGUILLE_VAR", str(VAR))
@@ -57,9 +60,23 @@ def django_db_setup(
 @pytest.fixture
 def committed_db(transactional_db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let a test commit; afterwards the owner empties every table."""
+    from aiguille.plumbing import schema
+
     yield
     with django_db_blocker.unblock():
-        _empty_tables()
+        schema.empty_tables()
+
+
+@pytest.fixture
+def world(db: None) -> "World":
+    """Build the small world that tests share, and set the clock to its instant."""
+    from datetime import UTC, datetime
+
+    from aiguille.plumbing import clock
+    from tests.world import AT, build_world
+
+    clock.set_offset(AT - datetime.now(UTC))
+    return build_world()
 
 
 @pytest.fixture(autouse=True)
@@ -107,19 +124,6 @@ def _lay_ground() -> None:
     postgres.prepare_database(
         connections["owner"].connection, application=grants.application_role()
     )
-
-
-def _empty_tables() -> None:
-    """Empty every table but those that migrations fill."""
-    from django.db import connections
-
-    filled = {"django_migrations", "django_content_type", "auth_permission"}
-    with connections["owner"].cursor() as cursor:
-        tables = set(connections["owner"].introspection.table_names(cursor)) - filled
-        tables.discard("plumbing_schema_stamp")
-        names = sql.SQL(", ").join(map(sql.Identifier, sorted(tables)))
-        statement = sql.SQL("TRUNCATE {} RESTART IDENTITY").format(names)
-        cursor.execute(statement.as_string(connections["owner"].connection))
 
 
 def _use_database(name: str) -> None:

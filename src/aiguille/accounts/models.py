@@ -19,7 +19,7 @@ class UserKind(models.TextChoices):
     PATIENT = "PATIENT"
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Finds people by e-mail address whatever its case."""
 
     def get_by_natural_key(self, username: str | None) -> "User":

@@ -36,6 +36,8 @@ def staff_actor(*, user: User, at: datetime, site_id: UUID | None = None) -> Act
 
 def visible_site_ids(*, actor: Actor, at: datetime) -> frozenset[UUID]:
     """Return the sites where the member of staff has a role at the instant `at` (one query)."""
+    if actor.id is None:
+        return frozenset()
     memberships = Membership.objects.filter(user_id=actor.id).select_related("site")
     return frozenset(m.site_id for m in memberships if _in_force(m, at=at))
 

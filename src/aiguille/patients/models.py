@@ -1,6 +1,7 @@
 """Who is cared for: identity, who may act for them, links, answers and documents."""
 
 from django.contrib.postgres.fields import ArrayField, DateRangeField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -31,6 +32,8 @@ class Patient(Row):
     birth_name = models.CharField(max_length=100)
     first_names = models.CharField(max_length=100)
     used_name = models.CharField(max_length=100, blank=True)
+    # All names as `rules.name_key` writes them: what a search by a few letters reads.
+    name_key = models.CharField(max_length=310, default="")
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=1, choices=Sex, default=Sex.UNKNOWN)
     birthplace = models.CharField(max_length=100, blank=True)
@@ -58,6 +61,11 @@ class Patient(Row):
                 name="checked_identity_has_birth_date",
                 condition=~Q(identity_status=IdentityStatus.CHECKED) | Q(birth_date__isnull=False),
             ),
+        ]
+        indexes = [
+            GinIndex(fields=["name_key"], name="patient_name_key", opclasses=["gin_trgm_ops"]),
+            GinIndex(fields=["phone"], name="patient_phone_part", opclasses=["gin_trgm_ops"]),
+            models.Index(fields=["birth_date"], name="patient_birth_date"),
         ]
 
     @property
@@ -114,6 +122,28 @@ class SecretLink(Row):
 
     class Meta:
         db_table = "patients_secret_link"
+
+
+class AttemptKind(models.TextChoices):
+    """What a stranger may try only so often."""
+
+    BIRTH_DATE = "BIRTH_DATE"
+    NEW_LINK = "NEW_LINK"
+
+
+class Attempt(Row):
+    """Something tried from an address or for a mailbox (`key` is a keyed digest); kept for a day."""
+
+    kind = models.CharField(max_length=20, choices=AttemptKind)
+    key = models.CharField(max_length=64)
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "patients_attempt"
+        indexes = [
+            models.Index(fields=["kind", "key", "tried_at"], name="attempt_recent"),
+            models.Index(fields=["tried_at"], name="attempt_old"),
+        ]
 
 
 class AnswerDraft(Row):

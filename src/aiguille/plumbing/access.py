@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
+from django.http import Http404
 from django.urls import URLPattern, URLResolver
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -26,10 +27,15 @@ class Who(Enum):
     DEMO = "demo"
 
 
+class NotVisible(Http404):
+    """The row does not exist for this person: faces answer 404, whether it exists or not."""
+
+
 def reachable_by(*who: Who) -> Callable[[View], View]:
     """Declare whom a view is for; the outermost decorator of the view.
 
-    The declaration checks nothing: the face's own decorator does, so that both read as one line.
+    `journeys.doorkeeper` reads the declaration before each view and turns others away; a view
+    that declares nothing is reached by nobody.
     """
 
     def declare(view: View) -> View:

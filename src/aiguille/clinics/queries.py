@@ -1,0 +1,296 @@
+"""Reading the group, its sites, and the people and things that appointments need."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from aiguille.clinics.models import (
+    MINUTES_PER_DAY,
+    ClinicGroup,
+    Closure,
+    ExtraOpening,
+    MedicalDirector,
+    OpeningHours,
+    Resource,
+    Site,
+)
+from aiguille.kernel.codes import ResourceKind
+from aiguille.kernel.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The group that this installation serves."""
+
+    id: UUID
+    name: str
+    legal_name: str
+    email: str
+    phone: str
+    jurisdiction: str
+    second_factor_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """A place of care."""
+
+    id: UUID
+    code: str
+    name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+    phone: str
+    email: str
+    time_zone: str
+    access: Text
+
+    @property
+    def address(self) -> str:
+        """Return the postal address on one line."""
+        return f"{self.street}, {self.postcode} {self.city}"
+
+
+@dataclass(frozen=True, slots=True)
+class PractitionerView:
+    """A practitioner as patients and colleagues see them."""
+
+    id: UUID
+    code: str
+    name: str
+    title: str
+    presentation: Text | None
+    skills: tuple[str, ...]
+    user_id: UUID
+    site_ids: frozenset[UUID]
+
+    @property
+    def full_name(self) -> str:
+        """Return the title and the name."""
+        return f"{self.title} {self.name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyOpening:
+    """A wall-clock opening of a resource at a site; `weekday` 0 is Monday."""
+
+    site_id: UUID
+    weekday: int
+    from_minute: int
+    until_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatedOpening:
+    """An opening on one date only."""
+
+    site_id: UUID
+    on: date
+    from_minute: int
+    until_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedStretch:
+    """A wall-clock stretch without opening, from `start` up to, not including, `end`.
+
+    Both are naive and read on the clock of each site concerned; `site_id` None means everywhere.
+    """
+
+    start: datetime
+    end: datetime
+    site_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceHours:
+    """A resource with everything that the scheduling engine needs to know of its openings.
+
+    `closures` include those of whole sites.
+    """
+
+    id: UUID
+    code: str
+    kind: ResourceKind
+    name: str
+    title: str
+    site_id: UUID | None
+    skills: frozenset[str]
+    weekly: tuple[WeeklyOpening, ...]
+    extra: tuple[DatedOpening, ...]
+    closures: tuple[ClosedStretch, ...]
+
+
+class NoGroup(Exception):
+    """The installation has no clinic group yet: `aiguille demo` or the set-up makes one."""
+
+
+def the_group() -> GroupView:
+    """Return the group (one query).
+
+    Raises:
+        NoGroup: none exists yet.
+    """
+    row = ClinicGroup.objects.order_by("id").first()
+    if row is None:
+        raise NoGroup("create the clinic group first")
+    return GroupView(
+        id=row.id,
+        name=row.name,
+        legal_name=row.legal_name,
+        email=row.email,
+        phone=row.phone,
+        jurisdiction=row.jurisdiction,
+        second_factor_required=row.second_factor_required,
+    )
+
+
+def list_sites() -> list[SiteView]:
+    """Return the open sites by city (one query)."""
+    return [_site(row) for row in Site.objects.filter(is_open=True).order_by("city", "name")]
+
+
+def get_site(site_id: UUID) -> SiteView | None:
+    """Return a site, closed ones too, or None (one query)."""
+    row = Site.objects.filter(id=site_id).first()
+    return _site(row) if row else None
+
+
+def site_by_code(code: str) -> SiteView | None:
+    """Return the site with this code, or None (one query)."""
+    row = Site.objects.filter(code=code).first()
+    return _site(row) if row else None
+
+
+def list_practitioners(site_id: UUID | None = None) -> list[PractitionerView]:
+    """Return the active practitioners by name, those with hours at `site_id` if given (two queries)."""
+    rows = list(
+        Resource.objects.filter(kind=ResourceKind.PRACTITIONER, is_active=True).order_by(
+            "name", "id"
+        )
+    )
+    views = _practitioners(rows)
+    return [view for view in views if site_id is None or site_id in view.site_ids]
+
+
+def get_practitioner(practitioner_id: UUID) -> PractitionerView | None:
+    """Return a practitioner, inactive ones too, or None (two queries)."""
+    rows = Resource.objects.filter(id=practitioner_id, kind=ResourceKind.PRACTITIONER)
+    return next(iter(_practitioners(list(rows))), None)
+
+
+def practitioner_of_user(user_id: UUID) -> PractitionerView | None:
+    """Return the practitioner that the user is, or None (two queries)."""
+    rows = Resource.objects.filter(user_id=user_id, kind=ResourceKind.PRACTITIONER)
+    return next(iter(_practitioners(list(rows))), None)
+
+
+def medical_director_user_id(on: date) -> UUID | None:
+    """Return who is the medical director on that day, or None (one query)."""
+    return (
+        MedicalDirector.objects.filter(valid_during__contains=on)
+        .values_list("user_id", flat=True)
+        .first()
+    )
+
+
+def resources_with_hours() -> list[ResourceHours]:
+    """Return every active resource with its openings and closures (four queries)."""
+    resources = list(Resource.objects.filter(is_active=True).order_by("code"))
+    weekly: dict[UUID, list[WeeklyOpening]] = defaultdict(list)
+    for hours in OpeningHours.objects.order_by("weekday", "from_minute", "id"):
+        weekly[hours.resource_id].append(
+            WeeklyOpening(
+                site_id=hours.site_id,
+                weekday=hours.weekday,
+                from_minute=hours.from_minute,
+                until_minute=hours.until_minute,
+            )
+        )
+    extra: dict[UUID, list[DatedOpening]] = defaultdict(list)
+    for opening in ExtraOpening.objects.order_by("date", "from_minute", "id"):
+        extra[opening.resource_id].append(
+            DatedOpening(
+                site_id=opening.site_id,
+                on=opening.date,
+                from_minute=opening.from_minute,
+                until_minute=opening.until_minute,
+            )
+        )
+    of_resource: dict[UUID, list[ClosedStretch]] = defaultdict(list)
+    of_sites: list[ClosedStretch] = []
+    for closure in Closure.objects.order_by("from_date", "from_minute", "id"):
+        stretch = ClosedStretch(
+            start=_wall_clock(closure.from_date, closure.from_minute),
+            end=_wall_clock(closure.until_date, closure.until_minute),
+            site_id=closure.site_id,
+        )
+        if closure.resource_id is None:
+            of_sites.append(stretch)
+        else:
+            of_resource[closure.resource_id].append(stretch)
+    return [
+        ResourceHours(
+            id=row.id,
+            code=row.code,
+            kind=ResourceKind(row.kind),
+            name=row.name,
+            title=row.title,
+            site_id=row.site_id,
+            skills=frozenset(row.skills),
+            weekly=tuple(weekly[row.id]),
+            extra=tuple(extra[row.id]),
+            closures=(*of_resource[row.id], *of_sites),
+        )
+        for row in resources
+    ]
+
+
+def _practitioners(rows: Iterable[Resource]) -> list[PractitionerView]:
+    rows = list(rows)
+    site_ids: dict[UUID, set[UUID]] = defaultdict(set)
+    for resource_id, site_id in OpeningHours.objects.filter(
+        resource_id__in=[row.id for row in rows]
+    ).values_list("resource_id", "site_id"):
+        site_ids[resource_id].add(site_id)
+    return [
+        PractitionerView(
+            id=row.id,
+            code=row.code,
+            name=row.name,
+            title=row.title,
+            presentation=row.presentation,
+            skills=tuple(row.skills),
+            user_id=row.user_id,
+            site_ids=frozenset(site_ids[row.id]),
+        )
+        for row in rows
+        if row.user_id is not None
+    ]
+
+
+def _wall_clock(day: date, minute: int) -> datetime:
+    midnight = datetime.combine(day, time())  # noqa: DTZ -- wall-clock, on the site's own clock
+    if not 0 <= minute <= MINUTES_PER_DAY:
+        raise ValueError("a minute of the day lies from 0 to 1440")
+    return midnight + timedelta(minutes=minute)
+
+
+def _site(row: Site) -> SiteView:
+    return SiteView(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        street=row.street,
+        postcode=row.postcode,
+        city=row.city,
+        country=row.country,
+        phone=row.phone,
+        email=row.email,
+        time_zone=row.time_zone,
+        access=row.access,
+    )
