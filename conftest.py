@@ -111,7 +111,7 @@ def _database_of_this_run() -> Iterator[None]:
             yield
         finally:
             _close_connections()
-            _run_sql(server, "DROP DATABASE {} WITH (FORCE)", mine)
+            _drop(server, mine)
 
 
 def _lay_ground() -> None:
@@ -168,7 +168,15 @@ def _drop_leftovers(server: "psycopg.Connection[Any]", *, keep: str) -> None:
         number = name.removeprefix(_RUN)
         dead_run = name.startswith(_RUN) and not psutil.pid_exists(int(number))
         if dead_run or (name.startswith(_TEMPLATE) and name != keep):
-            _run_sql(server, "DROP DATABASE {} WITH (FORCE)", name)
+            _drop(server, name)
+
+
+def _drop(server: "psycopg.Connection[Any]", name: str) -> None:
+    try:
+        _run_sql(server, "DROP DATABASE {} WITH (FORCE)", name)
+    except psycopg.errors.InsufficientPrivilege:
+        # Autovacuum is in it, whom only the server itself may end, as it does without force.
+        _run_sql(server, "DROP DATABASE {}", name)
 
 
 def _exists(server: "psycopg.Connection[Any]", name: str) -> bool:
