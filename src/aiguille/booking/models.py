@@ -28,6 +28,8 @@ HOLDING_STATES = (
     AppointmentState.IN_PROGRESS,
     AppointmentState.DONE,
 )
+# Those in which the appointment still waits for its patient and may be moved or cancelled.
+AHEAD_STATES = (AppointmentState.BOOKED, AppointmentState.NEEDS_VERDICT)
 
 
 class Hold(Row):
@@ -82,6 +84,8 @@ class Appointment(Row):
     )
     state_reason = models.CharField(max_length=300, blank=True)
     version = models.PositiveIntegerField(default=1)
+    # What asked for the appointment, where asking twice must not make two.
+    request_key = models.UUIDField(null=True, unique=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 

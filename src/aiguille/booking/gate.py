@@ -1,0 +1,315 @@
+"""What opens a session on a day: verdict, answers as they are now, interval, sessions left.
+
+The database refuses a session without a verdict whatever happens here; this says why, and decides
+again from the current answers instead of trusting that somebody suspended the verdict.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+
+from aiguille.booking.facts import local_day
+from aiguille.booking.models import HOLDING_STATES, Appointment
+from aiguille.booking.rules import Earliest, latest_bound, screening_bound
+from aiguille.care.queries import (
+    BirthDateMissing,
+    PlanView,
+    VerdictView,
+    current_verdict,
+    get_plan,
+    latest_plan,
+    list_plans,
+    screening,
+    verdict_in_force,
+)
+from aiguille.catalogue.queries import get_treatment, session_service
+from aiguille.clinics.queries import list_sites
+from aiguille.kernel.codes import Procedure, ServiceKind
+from aiguille.kernel.errors import DomainError
+from aiguille.kernel.text import Text
+from aiguille.rulebook import decide
+
+# A screening's own answer may move the day on; each step settles one more waiting time.
+MOST_STEPS = 8
+
+
+class VerdictNeeded(DomainError):
+    """No physician's verdict opens a session on that day."""
+
+    code = "verdict_needed"
+    default_text = Text(
+        fr="Une séance n’est possible qu’avec l’accord en cours de validité d’un médecin. "
+        "Prenez d’abord rendez-vous pour une consultation.",
+        en="A session is possible only under a physician’s verdict that is in force. "
+        "Please book a consultation first.",
+    )
+
+
+class PlanNeeded(DomainError):
+    """No plan says how the sessions of this treatment are done."""
+
+    code = "plan_needed"
+    default_text = Text(
+        fr="Le médecin n’a pas encore établi le plan de ce soin.",
+        en="The physician has not made the plan of this treatment yet.",
+    )
+
+
+class PlanComplete(DomainError):
+    """Every session of the plan is booked or done."""
+
+    code = "plan_complete"
+    default_text = Text(
+        fr="Toutes les séances du plan sont déjà réservées ou faites.",
+        en="Every session of the plan is booked or done already.",
+    )
+
+
+class TooSoon(DomainError):
+    """The session would come too soon; `earliest` says from when it may, and what binds."""
+
+    code = "too_soon"
+
+    def __init__(self, earliest: Earliest) -> None:
+        self.earliest = earliest
+        super().__init__(earliest.bound_by, field="starts_at")
+
+
+class AnswersForbid(DomainError):
+    """The patient's current answers stand in the way of a session on that day."""
+
+    code = "answers_forbid"
+
+    def __init__(self, bound: Earliest) -> None:
+        self.earliest = bound
+        super().__init__(bound.bound_by, field="starts_at")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTerms:
+    """Under what a session is booked."""
+
+    verdict_id: UUID
+    plan_id: UUID
+    session_number: int
+
+
+def session_terms(
+    *,
+    patient_id: UUID,
+    treatment_id: UUID,
+    plan_id: UUID | None,
+    day: date,
+    moving: UUID | None = None,
+) -> SessionTerms:
+    """Return the terms for a session on the local date `day`, or refuse.
+
+    `moving` names the appointment that is being moved, which does not count as another session.
+
+    Raises:
+        VerdictNeeded, PlanNeeded, PlanComplete, AnswersForbid, TooSoon.
+    """
+    verdict = verdict_in_force(patient_id=patient_id, treatment_id=treatment_id, on=day)
+    if verdict is None:
+        raise VerdictNeeded
+    plan = _plan(patient_id, treatment_id, plan_id)
+    procedure = get_treatment(treatment_id).procedure
+    if objection := _objection_of_answers(plan, verdict, procedure, day):
+        raise AnswersForbid(objection)
+    days = _session_days(plan, procedure, moving=moving)
+    interval = _interval_days(plan, procedure)
+    before = [other for other in days.all if other <= day]
+    after = [other for other in days.all if other > day]
+    if before and before[-1] + timedelta(days=interval) > day:
+        raise TooSoon(_interval_bound(before[-1], interval))
+    if after and day + timedelta(days=interval) > after[0]:
+        raise TooSoon(_interval_bound(after[0], interval))
+    if len(days.of_plan) >= plan.sessions_planned:
+        raise PlanComplete
+    return SessionTerms(
+        verdict_id=verdict.id,
+        plan_id=plan.id,
+        session_number=sum(1 for other in days.of_plan if other < day) + 1,
+    )
+
+
+def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> Earliest:
+    """Return the first local date on which the plan's next session may take place, and what binds.
+
+    The date is None where no date is possible as things are; `bound_by` then says what to do. Free
+    times are another question: this one is about permission.
+
+    Raises:
+        PlanNeeded: the patient has no such plan.
+    """
+    plan = _plan(patient_id, None, plan_id)
+    procedure = get_treatment(plan.treatment_id).procedure
+    verdict = current_verdict(patient_id=patient_id, treatment_id=plan.treatment_id)
+    if verdict is None or not verdict.opens(verdict.valid_from):
+        return Earliest(None, VerdictNeeded.default_text)
+    days = _session_days(plan, procedure, moving=None)
+    if len(days.of_plan) >= plan.sessions_planned:
+        return Earliest(None, PlanComplete.default_text)
+    bounds = [_notice_bound(plan.treatment_id, at=at), _verdict_bound(verdict)]
+    if days.all:
+        bounds.append(_interval_bound(days.all[-1], _interval_days(plan, procedure)))
+    found = latest_bound(bounds)
+    for _ in range(MOST_STEPS):
+        assert found.date is not None
+        if found.date > verdict.valid_until:
+            return Earliest(None, _verdict_ends(verdict))
+        objection = _objection_of_answers(plan, verdict, procedure, found.date)
+        if objection is None:
+            return found
+        if objection.date is None or objection.date <= found.date:
+            return Earliest(None, objection.bound_by)
+        found = objection
+    return Earliest(None, found.bound_by)
+
+
+# --- The facts ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Local dates of sessions that stand, sorted: on the plan's zones, and of the plan itself."""
+
+    all: tuple[date, ...]
+    of_plan: tuple[date, ...]
+
+
+def _plan(patient_id: UUID, treatment_id: UUID | None, plan_id: UUID | None) -> PlanView:
+    if plan_id is not None:
+        # A corrected plan replaces the one that a page still shows: the latest one counts.
+        try:
+            asked = get_plan(plan_id)
+        except ObjectDoesNotExist as error:
+            raise PlanNeeded from error
+        if asked.patient_id != patient_id or treatment_id not in {None, asked.treatment_id}:
+            raise PlanNeeded
+        treatment_id = asked.treatment_id
+    if treatment_id is None:
+        raise PlanNeeded
+    plan = latest_plan(patient_id=patient_id, treatment_id=treatment_id)
+    if plan is None:
+        raise PlanNeeded
+    return plan
+
+
+def _session_days(plan: PlanView, procedure: Procedure, *, moving: UUID | None) -> _Days:
+    """Return the days of sessions of the same procedure on a zone of the plan (two queries).
+
+    A session whose plan is not in force any more counts for every zone.
+    """
+    plans = {other.id: other for other in list_plans(patient_id=plan.patient_id)}
+    rows = Appointment.objects.filter(
+        patient_id=plan.patient_id,
+        kind=ServiceKind.SESSION,
+        service__procedure=procedure,
+        state__in=HOLDING_STATES,
+    )
+    if moving is not None:
+        rows = rows.exclude(id=moving)
+    near: list[date] = []
+    own: list[date] = []
+    for day, treatment_id, plan_id, verdict_id in rows.values_list(
+        "local_date", "treatment_id", "plan_id", "verdict_id"
+    ):
+        other = plans.get(plan_id)
+        if other is None or set(other.zones) & set(plan.zones):
+            near.append(day)
+        # Sessions under the same verdict belong to the course, whichever version planned them.
+        if plan_id == plan.id or (treatment_id, verdict_id) == (plan.treatment_id, plan.verdict_id):
+            own.append(day)
+    return _Days(all=tuple(sorted(near)), of_plan=tuple(sorted(own)))
+
+
+def _interval_days(plan: PlanView, procedure: Procedure) -> int:
+    """Return the days to leave between two sessions: the plan's, or the rule book's if longer."""
+    return max(
+        plan.interval_min_days,
+        *(_rule_book_interval(procedure, zone, plan.settings) for zone in plan.zones),
+    )
+
+
+def _rule_book_interval(procedure: Procedure, zone: str, settings: Mapping[str, Any]) -> int:
+    lengths = settings.get("needle_mm") or {}
+    answer = decide(
+        {
+            "kind": "interval",
+            "procedure": procedure.value,
+            "zone": zone,
+            # Where the plan names no length, the rule's own limit is taken: the longer wait.
+            "needle_mm": Decimal(str(lengths.get(zone, "0.5"))),
+            "days_since_last": 0,
+        }
+    )
+    return int(answer.get("delay_days", 0))
+
+
+def _objection_of_answers(
+    plan: PlanView, verdict: VerdictView, procedure: Procedure, day: date
+) -> Earliest | None:
+    try:
+        ruling = screening(
+            patient_id=plan.patient_id,
+            procedure=procedure,
+            act_date=day,
+            zones=plan.zones,
+            actives=tuple(plan.settings.get("actives", ())),
+        )
+    except BirthDateMissing as error:
+        return Earliest(None, error.text)
+    return screening_bound(ruling.findings, _overridden(verdict.overrides))
+
+
+def _overridden(overrides: Iterable[Mapping[str, str]]) -> list[str]:
+    return [override["rule"] for override in overrides]
+
+
+# --- The bounds -----------------------------------------------------------------------------------
+
+
+def _notice_bound(treatment_id: UUID, *, at: datetime) -> Earliest:
+    notice = timedelta(minutes=session_service(treatment_id).min_notice_minutes)
+    zones = {site.time_zone for site in list_sites()}
+    first = min(local_day(at + notice, zone) for zone in zones)
+    return Earliest(
+        first,
+        Text(fr="C’est le délai de réservation.", en="That is how soon a session can be booked."),
+    )
+
+
+def _verdict_bound(verdict: VerdictView) -> Earliest:
+    return Earliest(
+        verdict.valid_from,
+        Text(
+            fr=f"Le médecin autorise les séances à partir du {verdict.valid_from:%d/%m/%Y}.",
+            en=f"The physician allows sessions from {verdict.valid_from:%d/%m/%Y}.",
+        ),
+    )
+
+
+def _verdict_ends(verdict: VerdictView) -> Text:
+    return Text(
+        fr=f"L’accord du médecin prend fin le {verdict.valid_until:%d/%m/%Y} : "
+        "une nouvelle consultation est nécessaire.",
+        en=f"The physician’s verdict ends on {verdict.valid_until:%d/%m/%Y}: "
+        "a new consultation is needed.",
+    )
+
+
+def _interval_bound(last: date, interval: int) -> Earliest:
+    return Earliest(
+        last + timedelta(days=interval),
+        Text(
+            fr=f"Il faut {interval} jours entre deux séances ; la plus proche est le "
+            f"{last:%d/%m/%Y}.",
+            en=f"Sessions are {interval} days apart; the nearest one is on {last:%d/%m/%Y}.",
+        ),
+    )

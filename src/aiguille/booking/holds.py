@@ -1,0 +1,116 @@
+"""Holding a time for ten minutes while a person types; one per browser."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from aiguille.booking import facts
+from aiguille.booking.facts import Ignored
+from aiguille.booking.models import Hold, Occupancy
+from aiguille.booking.placing import (
+    Choice,
+    SlotTaken,
+    Wanted,
+    free_expired_holds,
+    occupy,
+    place,
+)
+from aiguille.booking.queries import HoldView, hash_of, hold_view
+from aiguille.booking.rules import HOLD_LASTS
+from aiguille.catalogue.queries import get_service
+from aiguille.kernel.intervals import in_utc
+
+
+@transaction.atomic
+def hold_slot(
+    *,
+    browser: str,
+    service_id: UUID,
+    site_id: UUID,
+    starts_at: datetime,
+    practitioner_id: UUID | None = None,
+    at: datetime,
+) -> HoldView:
+    """Hold a start that is offered online for the browser, instead of what it held before.
+
+    `browser` is a secret that the browser keeps. The same start again changes nothing: a hold is
+    not made longer by asking twice.
+
+    Raises:
+        SlotTaken: the start is not free; what the browser held before stays.
+        NotInCatalogue: there is no such service.
+    """
+    free_expired_holds(at=at)
+    calendar = facts.read_calendar(get_service(service_id))
+    site = calendar.site(site_id)
+    if site is None:
+        raise SlotTaken
+    own = _own_row(browser, service_id=service_id, site_id=site_id, starts_at=starts_at, at=at)
+    if _holds(own, service_id, site_id, starts_at, practitioner_id, at=at):
+        return hold_view(own)
+    wanted = Wanted(
+        calendar=calendar,
+        site=site,
+        starts_at=in_utc(starts_at),
+        practitioner_id=practitioner_id,
+        patient_id=None,
+        ignored=Ignored(browser_hash=own.browser_hash),
+        offered_only=True,
+    )
+
+    def write(choice: Choice) -> HoldView:
+        Occupancy.objects.filter(hold=own).delete()
+        own.service_id, own.site_id = service_id, site_id
+        own.starts_at, own.ends_at = wanted.starts_at, wanted.ends_at
+        own.created_at, own.expires_at = at, at + HOLD_LASTS
+        own.save()
+        occupy(takings=choice.takings, hold=own)
+        return hold_view(own)
+
+    return place(wanted, at=at, write=write)
+
+
+@transaction.atomic
+def release_hold(*, browser: str) -> None:
+    """Free what the browser holds, if anything."""
+    held = Hold.objects.filter(browser_hash=hash_of(browser))
+    Occupancy.objects.filter(hold__in=held).delete()
+    held.delete()
+
+
+def _own_row(
+    browser: str, *, service_id: UUID, site_id: UUID, starts_at: datetime, at: datetime
+) -> Hold:
+    """Return the browser's row, locked; a new one holds nothing and is expired already.
+
+    Two requests of one browser wait for each other here.
+    """
+    blank = Hold(
+        browser_hash=hash_of(browser),
+        service_id=service_id,
+        site_id=site_id,
+        starts_at=starts_at,
+        ends_at=starts_at,
+        expires_at=at,
+        created_at=at,
+    )
+    Hold.objects.bulk_create([blank], ignore_conflicts=True)
+    return Hold.objects.select_for_update().get(browser_hash=blank.browser_hash)
+
+
+def _holds(
+    own: Hold,
+    service_id: UUID,
+    site_id: UUID,
+    starts_at: datetime,
+    practitioner_id: UUID | None,
+    *,
+    at: datetime,
+) -> bool:
+    if own.expires_at <= at or (own.service_id, own.site_id) != (service_id, site_id):
+        return False
+    return own.starts_at == starts_at and practitioner_id in {
+        None,
+        hold_view(own).practitioner_id,
+    }

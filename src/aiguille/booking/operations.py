@@ -1,0 +1,370 @@
+"""Booking, moving and cancelling: every path takes its time through `placing`."""
+
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, connection, transaction
+
+from aiguille.accounts.rights import Right, require
+from aiguille.booking import events, facts, notices
+from aiguille.booking.facts import Calendar, Ignored
+from aiguille.booking.gate import SessionTerms, VerdictNeeded, session_terms
+from aiguille.booking.holds import hold_slot, release_hold
+from aiguille.booking.models import AHEAD_STATES, Appointment, AppointmentState, Hold, Occupancy
+from aiguille.booking.placing import (
+    Choice,
+    SlotTaken,
+    Wanted,
+    constraint_of,
+    free_expired_holds,
+    occupy,
+    place,
+)
+from aiguille.booking.queries import hash_of, hold_view
+from aiguille.booking.rules import is_bound_by_notice, may_still_change
+from aiguille.booking.states import (
+    ChangeTooLate,
+    begin,
+    check_in,
+    confirm_under_verdict,
+    expect_state,
+    expect_version,
+    finish,
+    flag_needs_verdict,
+    locked,
+    mark_no_show,
+    note,
+    snapshot,
+)
+from aiguille.catalogue.queries import ServiceView, get_service
+from aiguille.clinics.queries import SiteView
+from aiguille.kernel.actor import Actor, ActorKind
+from aiguille.kernel.codes import ServiceKind
+from aiguille.kernel.errors import DomainError
+from aiguille.kernel.intervals import in_utc
+from aiguille.kernel.text import Text
+
+__all__ = [
+    "AlreadyBooked",
+    "NotBookable",
+    "begin",
+    "book",
+    "cancel_appointment",
+    "check_in",
+    "confirm_under_verdict",
+    "finish",
+    "flag_needs_verdict",
+    "hold_slot",
+    "mark_no_show",
+    "move_appointment",
+    "release_hold",
+]
+
+# The constraints by which the database refuses a session without its verdict.
+_VERDICT_CONSTRAINTS = frozenset(
+    {"session_needs_valid_verdict", "sessions_need_a_verdict", "appointment_verdict"}
+)
+
+
+class NotBookable(DomainError):
+    """This service is not booked this way, or not at this site."""
+
+    code = "not_bookable"
+    default_text = Text(
+        fr="Cette prestation ne se réserve pas ici.", en="This service is not booked here."
+    )
+
+
+class AlreadyBooked(DomainError):
+    """The same request made an appointment before; `appointment_id` is that one."""
+
+    code = "already_booked"
+
+    def __init__(self, appointment_id: UUID) -> None:
+        self.appointment_id = appointment_id
+        super().__init__(
+            Text(fr="Ce rendez-vous est déjà pris.", en="This appointment is booked already.")
+        )
+
+
+@transaction.atomic
+def book(
+    *,
+    patient_id: UUID,
+    service_id: UUID,
+    site_id: UUID,
+    starts_at: datetime,
+    practitioner_id: UUID | None = None,
+    plan_id: UUID | None = None,
+    hold_browser: str | None = None,
+    request_key: UUID | None = None,
+    actor: Actor,
+    at: datetime,
+) -> UUID:
+    """Book a service for a patient and return the appointment's key.
+
+    What `hold_browser` holds of this start becomes the appointment's own. Visitors and patients
+    get what is offered online; staff may go below the notice and off the step. A session needs
+    the terms of `gate.session_terms`.
+
+    Raises:
+        SlotTaken, PatientBusy: the start, or the patient, is taken.
+        NotBookable: the service is not booked by this actor, or not at this site.
+        AlreadyBooked: `request_key` made an appointment before.
+        VerdictNeeded, PlanNeeded, PlanComplete, AnswersForbid, TooSoon: of a session.
+        NotAllowed, NotInCatalogue, NotVisible (the patient).
+    """
+    if actor.kind is ActorKind.STAFF:
+        require(actor, Right.BOOK)
+    starts_at = in_utc(starts_at)
+    calendar = facts.read_calendar(get_service(service_id))
+    site = _bookable_site(calendar, site_id, actor)
+    held = _own_hold(hold_browser)
+    _refuse_second(request_key)
+    day = facts.local_day(starts_at, site.time_zone)
+    terms = _terms(calendar.service, patient_id, plan_id, day)
+    free_expired_holds(at=at)
+    kept = _kept_choice(held, calendar.service, site, starts_at, practitioner_id, at=at)
+    wanted = Wanted(
+        calendar=calendar,
+        site=site,
+        starts_at=starts_at,
+        practitioner_id=practitioner_id,
+        patient_id=patient_id,
+        ignored=Ignored(browser_hash=hash_of(hold_browser or "")),
+        offered_only=is_bound_by_notice(actor),
+    )
+
+    def write(choice: Choice) -> Appointment:
+        row = Appointment.objects.create(
+            number=_next_number(),
+            patient_id=patient_id,
+            service_id=service_id,
+            kind=calendar.service.kind,
+            treatment_id=calendar.service.treatment_id,
+            verdict_id=terms.verdict_id if terms else None,
+            plan_id=terms.plan_id if terms else None,
+            session_number=terms.session_number if terms else None,
+            request_key=request_key,
+            created_at=at,
+            changed_at=at,
+            **_when_and_where(wanted, choice),
+        )
+        if choice is kept:
+            Occupancy.objects.filter(hold=held).update(hold=None, appointment=row)
+        elif held is not None:
+            Occupancy.objects.filter(hold=held).delete()
+        occupy(takings=choice.takings, appointment=row)
+        if held is not None:
+            Hold.objects.filter(id=held.id).delete()
+        return row
+
+    try:
+        row = place(wanted, at=at, write=write, first=kept)
+    except SlotTaken:
+        _refuse_second(request_key)
+        raise
+    except IntegrityError as error:
+        _refuse_second(request_key)
+        raise _gate_error(error) from error
+    note(row, events.BOOKED, before=None, actor=actor, at=at)
+    notices.announce_booking(row, at=at)
+    return row.id
+
+
+@transaction.atomic
+def move_appointment(
+    *,
+    appointment_id: UUID,
+    starts_at: datetime,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    version: int | None = None,
+    actor: Actor,
+    at: datetime,
+) -> int:
+    """Move an appointment and return its new version.
+
+    Where `site_id` is None the site stays; where `practitioner_id` is None anybody will do. The
+    old time becomes free in the same transaction, and messages about it are not sent any more.
+
+    Raises:
+        StaleVersion: the appointment is not at `version` any more.
+        StateRefuses, ChangeTooLate: it may not be moved, or not any more by this actor.
+        and what `book` raises.
+    """
+    if actor.kind is ActorKind.STAFF:
+        require(actor, Right.BOOK)
+    row = locked(appointment_id, version=version)
+    _expect_changeable(row, actor=actor, at=at)
+    starts_at = in_utc(starts_at)
+    calendar = facts.read_calendar(get_service(row.service_id))
+    site = calendar.site(site_id or row.site_id)
+    if site is None:
+        raise NotBookable(field="site_id")
+    day = facts.local_day(starts_at, site.time_zone)
+    terms = _terms(calendar.service, row.patient_id, row.plan_id, day, moving=row.id)
+    free_expired_holds(at=at)
+    wanted = Wanted(
+        calendar=calendar,
+        site=site,
+        starts_at=starts_at,
+        practitioner_id=practitioner_id,
+        patient_id=row.patient_id,
+        ignored=Ignored(appointment_id=row.id),
+        offered_only=is_bound_by_notice(actor),
+    )
+    before = snapshot(row)
+    next_version = row.version + 1  # `write` may run more than once
+
+    def write(choice: Choice) -> None:
+        Occupancy.objects.filter(appointment=row).delete()
+        changes = {**_when_and_where(wanted, choice), "state": AppointmentState.BOOKED}
+        if terms is not None:
+            changes |= {"verdict_id": terms.verdict_id, "session_number": terms.session_number}
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.version = next_version
+        row.changed_at = at
+        row.save()
+        occupy(takings=choice.takings, appointment=row)
+
+    try:
+        place(wanted, at=at, write=write)
+    except IntegrityError as error:
+        raise _gate_error(error) from error
+    note(row, events.MOVED, before=before, actor=actor, at=at)
+    notices.announce_move(row, at=at)
+    return row.version
+
+
+@transaction.atomic
+def cancel_appointment(
+    *,
+    appointment_id: UUID,
+    reason: str = "",
+    version: int | None = None,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Cancel an appointment; its time becomes free.
+
+    Cancelled already, it stays as it is: a page sent twice does no harm.
+
+    Raises:
+        StaleVersion, StateRefuses, ChangeTooLate, NotAllowed, NotVisible.
+    """
+    if actor.kind is ActorKind.STAFF:
+        require(actor, Right.BOOK)
+    row = locked(appointment_id)
+    if row.state == AppointmentState.CANCELLED:
+        return
+    expect_version(row, version)
+    _expect_changeable(row, actor=actor, at=at)
+    before = snapshot(row)
+    Occupancy.objects.filter(appointment=row).delete()
+    row.state, row.state_reason = AppointmentState.CANCELLED, reason[:300]
+    row.version += 1
+    row.changed_at = at
+    row.save()
+    note(row, events.CANCELLED, before=before, actor=actor, at=at)
+    notices.announce_cancellation(row, at=at)
+
+
+# --- What they share ------------------------------------------------------------------------------
+
+
+def _bookable_site(calendar: Calendar, site_id: UUID, actor: Actor) -> SiteView:
+    service = calendar.service
+    site = calendar.site(site_id)
+    if site is None:
+        raise NotBookable(field="site_id")
+    is_public = service.is_bookable_online and service.kind is ServiceKind.CONSULTATION
+    if (actor.kind is ActorKind.VISITOR and not is_public) or not service.is_active:
+        raise NotBookable(field="service_id")
+    return site
+
+
+def _own_hold(browser: str | None) -> Hold | None:
+    """Return the browser's hold, locked: a second submit waits here for the first."""
+    if not browser:
+        return None
+    return Hold.objects.select_for_update().filter(browser_hash=hash_of(browser)).first()
+
+
+def _refuse_second(request_key: UUID | None) -> None:
+    if request_key is None:
+        return
+    made = Appointment.objects.filter(request_key=request_key).values_list("id", flat=True).first()
+    if made is not None:
+        raise AlreadyBooked(made)
+
+
+def _kept_choice(
+    held: Hold | None,
+    service: ServiceView,
+    site: SiteView,
+    starts_at: datetime,
+    practitioner_id: UUID | None,
+    *,
+    at: datetime,
+) -> Choice | None:
+    """Return what the hold takes as a choice with nothing left to take, where it fits."""
+    if held is None or held.expires_at <= at:
+        return None
+    practitioner = hold_view(held).practitioner_id
+    fits = (held.service_id, held.site_id, held.starts_at) == (service.id, site.id, starts_at)
+    if not fits or practitioner_id not in {None, practitioner}:
+        return None
+    return Choice(takings=(), practitioner_id=practitioner)
+
+
+def _terms(
+    service: ServiceView,
+    patient_id: UUID,
+    plan_id: UUID | None,
+    day: date,
+    *,
+    moving: UUID | None = None,
+) -> SessionTerms | None:
+    if service.kind is not ServiceKind.SESSION:
+        return None
+    assert service.treatment_id is not None  # a constraint says so
+    return session_terms(
+        patient_id=patient_id,
+        treatment_id=service.treatment_id,
+        plan_id=plan_id,
+        day=day,
+        moving=moving,
+    )
+
+
+def _expect_changeable(row: Appointment, *, actor: Actor, at: datetime) -> None:
+    expect_state(row, AHEAD_STATES)
+    if not may_still_change(starts_at=row.starts_at, actor=actor, at=at):
+        raise ChangeTooLate
+
+
+def _when_and_where(wanted: Wanted, choice: Choice) -> dict[str, object]:
+    local = wanted.starts_at.astimezone(ZoneInfo(wanted.site.time_zone))
+    return {
+        "site_id": wanted.site.id,
+        "practitioner_id": choice.practitioner_id,
+        "starts_at": wanted.starts_at,
+        "ends_at": wanted.ends_at,
+        "local_start": f"{local:%Y-%m-%dT%H:%M}",
+        "time_zone": wanted.site.time_zone,
+        "local_date": local.date(),
+    }
+
+
+def _gate_error(error: IntegrityError) -> Exception:
+    """Return what the database's refusal means; an unknown one stays what it is."""
+    return VerdictNeeded() if constraint_of(error) in _VERDICT_CONSTRAINTS else error
+
+
+def _next_number() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('booking_appointment_number')")
+        return int(cursor.fetchone()[0])

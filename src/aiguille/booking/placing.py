@@ -1,0 +1,230 @@
+"""Taking time: the one way by which holds and appointments come to occupy anything.
+
+The exclusion constraints decide. A transaction first frees expired holds, reads what is busy,
+chooses resources and inserts its stretches in sorted order, all under a savepoint. Where somebody
+else was quicker with one of the resources, others are chosen; where there are none left, the
+caller learns so, with the nearest free starts.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from aiguille.booking import facts
+from aiguille.booking.facts import Calendar, Ignored
+from aiguille.booking.models import Appointment, Hold, Occupancy
+from aiguille.booking.queries import Start, nearest_starts
+from aiguille.clinics.queries import SiteView
+from aiguille.kernel.errors import DomainError
+from aiguille.kernel.intervals import in_utc
+from aiguille.kernel.text import Text
+from aiguille.scheduling.search import assign, startable, stretches
+from aiguille.scheduling.timeline import tick_of
+
+# How often resources are chosen anew before the start is given up; each time, somebody else won.
+MOST_CHOICES = 4
+_DEADLOCK = "40P01"
+
+Written = TypeVar("Written")
+
+
+class SlotTaken(DomainError):
+    """The start is not free, or not any more; `nearest` are the free starts around it, in order."""
+
+    code = "slot_taken"
+    default_text = Text(
+        fr="Cet horaire vient d’être pris ou n’est plus proposé.",
+        en="This time has just been taken or is no longer offered.",
+    )
+
+    def __init__(self, *, nearest: tuple[Start, ...] = ()) -> None:
+        self.nearest = nearest
+        super().__init__(field="starts_at")
+
+
+class PatientBusy(DomainError):
+    """The patient has another appointment at that time."""
+
+    code = "patient_busy"
+    default_text = Text(
+        fr="Un autre rendez-vous de cette personne a lieu au même moment.",
+        en="This person has another appointment at that time.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """One stretch to take: a resource for a need, from `start` up to `end`, buffers included."""
+
+    resource_id: UUID
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Resources chosen for a start."""
+
+    takings: tuple[Taking, ...]
+    practitioner_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A start that somebody wants. `offered_only` refuses what is not offered online."""
+
+    calendar: Calendar
+    site: SiteView
+    starts_at: datetime
+    practitioner_id: UUID | None
+    patient_id: UUID | None
+    ignored: Ignored
+    offered_only: bool
+
+    @property
+    def ends_at(self) -> datetime:
+        """Return when the last phase ends."""
+        return in_utc(self.starts_at) + self.calendar.engine_service.duration
+
+
+def place(
+    wanted: Wanted,
+    *,
+    at: datetime,
+    write: Callable[[Choice], Written],
+    first: Choice | None = None,
+) -> Written:
+    """Choose resources and let `write` insert what takes them; return what it returns.
+
+    `first` is a choice made already, to try before any other.
+
+    `write` runs under a savepoint, again with other resources where a constraint refused them,
+    and once more after a deadlock.
+
+    Raises:
+        SlotTaken: no resources are free.
+        PatientBusy: the patient is taken.
+    """
+    deadlocks = 0
+    for _ in range(MOST_CHOICES):
+        choice, first = first or _choose(wanted, at=at), None
+        if choice is None:
+            break
+        try:
+            with transaction.atomic():
+                return write(choice)
+        except IntegrityError as error:
+            if (name := constraint_of(error)) == "no_patient_twice":
+                raise PatientBusy(field="starts_at") from error
+            if name != "no_resource_twice":
+                raise
+        except OperationalError as error:
+            deadlocks += 1
+            if getattr(error.__cause__, "sqlstate", None) != _DEADLOCK or deadlocks > 1:
+                raise
+    raise taken(wanted, at=at)
+
+
+def taken(wanted: Wanted, *, at: datetime) -> SlotTaken:
+    """Return the refusal, with the nearest free starts."""
+    return SlotTaken(
+        nearest=nearest_starts(
+            wanted.calendar,
+            wanted=wanted.starts_at,
+            day=facts.local_day(wanted.starts_at, wanted.site.time_zone),
+            at=at,
+            site_id=wanted.site.id,
+            practitioner_id=wanted.practitioner_id,
+            patient_id=wanted.patient_id,
+            ignored=wanted.ignored,
+        )
+    )
+
+
+def constraint_of(error: DatabaseError) -> str:
+    """Return the name of the constraint that refused a statement, empty where there is none."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+
+
+def free_expired_holds(*, at: datetime) -> None:
+    """Delete holds that expired by `at`; a constraint cannot know that they did.
+
+    Those that another transaction is freeing right now are left to it.
+    """
+    expired = list(
+        Hold.objects.select_for_update(skip_locked=True)
+        .filter(expires_at__lte=at)
+        .values_list("id", flat=True)
+    )
+    if expired:
+        Occupancy.objects.filter(hold_id__in=expired).delete()
+        Hold.objects.filter(id__in=expired).delete()
+
+
+def occupy(
+    *,
+    takings: Sequence[Taking],
+    appointment: Appointment | None = None,
+    hold: Hold | None = None,
+) -> None:
+    """Insert stretches in sorted order, then the patient's own, in one statement."""
+    rows = [
+        Occupancy(
+            resource_id=taking.resource_id,
+            appointment=appointment,
+            hold=hold,
+            period=DateTimeTZRange(taking.start, taking.end),
+        )
+        for taking in sorted(takings, key=lambda taking: (taking.resource_id, taking.start))
+    ]
+    if appointment is not None:
+        rows.append(
+            Occupancy(
+                patient_id=appointment.patient_id,
+                appointment=appointment,
+                period=DateTimeTZRange(appointment.starts_at, appointment.ends_at),
+            )
+        )
+    Occupancy.objects.bulk_create(rows)
+
+
+def _choose(wanted: Wanted, *, at: datetime) -> Choice | None:
+    service = wanted.calendar.engine_service
+    practitioner = str(wanted.practitioner_id) if wanted.practitioner_id else None
+    try:
+        known = facts.facts_for_start(
+            wanted.calendar,
+            site=wanted.site,
+            starts_at=wanted.starts_at,
+            at=at,
+            ignored=wanted.ignored,
+        )
+    except ValueError:
+        return None  # between two ticks: never offered, so never free
+    if wanted.offered_only:
+        day = facts.local_day(wanted.starts_at, wanted.site.time_zone)
+        offered = startable(facts=known, service=service, at=at, first_date=day, last_date=day)
+        if not offered >> (tick_of(wanted.starts_at) - known.clock.span.first) & 1:
+            return None
+    chosen = assign(
+        facts=known,
+        service=service,
+        start=wanted.starts_at,
+        site=str(wanted.site.id),
+        practitioner=practitioner,
+    )
+    if chosen is None:
+        return None
+    doctor = service.practitioner_need
+    return Choice(
+        takings=tuple(
+            Taking(UUID(held.resource), held.period.start, held.period.end)
+            for held in stretches(service=service, start=wanted.starts_at, chosen=chosen)
+        ),
+        practitioner_id=UUID(chosen[doctor.name]) if doctor else None,
+    )

@@ -1,0 +1,449 @@
+"""Free times, the agenda, and appointments as frozen values."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.utils.crypto import salted_hmac
+
+from aiguille.booking import facts
+from aiguille.booking.facts import Calendar, Ignored
+from aiguille.booking.models import (
+    AHEAD_STATES,
+    HOLDING_STATES,
+    Appointment,
+    AppointmentState,
+    Hold,
+    Occupancy,
+)
+from aiguille.catalogue.queries import get_service
+from aiguille.kernel.codes import Procedure, ResourceKind, ServiceKind
+from aiguille.kernel.text import Text
+from aiguille.patients.queries import record_ids
+from aiguille.plumbing.access import NotVisible
+from aiguille.scheduling.search import find_slots
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Start:
+    """A free start at a site, with each practitioner possible (none where the service has none)."""
+
+    starts_at: datetime
+    site_id: UUID
+    time_zone: str
+    practitioner_ids: tuple[UUID, ...]
+
+    @property
+    def local(self) -> datetime:
+        """Return the start as the site's walls show it, with its offset."""
+        return self.starts_at.astimezone(ZoneInfo(self.time_zone))
+
+    @property
+    def local_date(self) -> date:
+        """Return the date at the site."""
+        return self.local.date()
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDay:
+    """A local date with its number of distinct free starts."""
+
+    day: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """A time kept for one browser until `expires_at`; `key` names this choice and no other."""
+
+    key: str
+    service_id: UUID
+    site_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime
+    practitioner_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentView:
+    """An appointment with the names that a page shows, read in one query."""
+
+    id: UUID
+    number: int
+    version: int
+    patient_id: UUID
+    patient_name: str
+    patient_number: int
+    patient_language: str
+    service_id: UUID
+    service_name: Text
+    kind: ServiceKind
+    procedure: Procedure
+    treatment_id: UUID | None
+    verdict_id: UUID | None
+    plan_id: UUID | None
+    session_number: int | None
+    site_id: UUID
+    site_name: str
+    site_city: str
+    practitioner_id: UUID | None
+    practitioner_name: str
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+    local_date: date
+    state: AppointmentState
+    state_reason: str
+    created_at: datetime
+
+    @property
+    def local(self) -> datetime:
+        """Return the start as the site's walls show it, with its offset."""
+        return self.starts_at.astimezone(ZoneInfo(self.time_zone))
+
+    @property
+    def local_end(self) -> datetime:
+        """Return the end as the site's walls show it, with its offset."""
+        return self.ends_at.astimezone(ZoneInfo(self.time_zone))
+
+    @property
+    def is_ahead(self) -> bool:
+        """Tell whether the appointment still waits for its patient."""
+        return self.state in AHEAD_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaLine:
+    """One line of a site's day: the appointment and the rooms and devices it holds."""
+
+    appointment: AppointmentView
+    held: tuple[str, ...]
+
+
+# --- Free times -----------------------------------------------------------------------------------
+
+
+def free_starts(
+    *,
+    service_id: UUID,
+    first_day: date,
+    last_day: date,
+    at: datetime,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    browser: str = "",
+    moving: UUID | None = None,
+) -> list[Start]:
+    """Return every free start with a local date in `first_day` to `last_day`, both included.
+
+    By instant, then by site; at most ten queries whatever is busy. What the browser itself holds
+    and what the appointment `moving` takes count as free; where a patient is named, so do not the
+    times at which that patient is taken.
+
+    Raises:
+        NotInCatalogue: there is no such service.
+    """
+    calendar = facts.read_calendar(get_service(service_id))
+    return starts_in(
+        calendar,
+        first_day=first_day,
+        last_day=last_day,
+        at=at,
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        patient_id=patient_id,
+        ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
+    )
+
+
+def starts_in(
+    calendar: Calendar,
+    *,
+    first_day: date,
+    last_day: date,
+    at: datetime,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    ignored: Ignored = Ignored(),  # noqa: B008 -- frozen, and made once
+) -> list[Start]:
+    """Return free starts of a calendar that is read already (one or two queries)."""
+    zones = facts.facts_for_dates(
+        calendar,
+        at=at,
+        first_date=first_day,
+        last_date=last_day,
+        site_id=site_id,
+        ignored=ignored,
+    )
+    found = [
+        Start(
+            starts_at=slot.start,
+            site_id=UUID(slot.site),
+            time_zone=zone.clock.zone,
+            practitioner_ids=tuple(UUID(key) for key in slot.practitioners),
+        )
+        for zone in zones
+        for slot in find_slots(
+            facts=zone,
+            service=calendar.engine_service,
+            at=at,
+            first_date=first_day,
+            last_date=last_day,
+            practitioner=str(practitioner_id) if practitioner_id else None,
+            site=str(site_id) if site_id else None,
+        )
+    ]
+    found.sort()
+    return _without_patients_own(found, calendar, patient_id, ignored)
+
+
+def free_days(starts: Iterable[Start]) -> list[FreeDay]:
+    """Return the local dates of `starts` with how many distinct times each offers, in order."""
+    distinct = {(start.local_date, start.local.time(), start.site_id) for start in starts}
+    counted = Counter(day for day, _time, _site in distinct)
+    return [FreeDay(day, counted[day]) for day in sorted(counted)]
+
+
+def first_free_days(
+    *,
+    service_id: UUID,
+    first_day: date,
+    at: datetime,
+    days: int = 42,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_id: UUID | None = None,
+) -> list[FreeDay]:
+    """Return the dates with a free start among the `days` from `first_day` on, in order."""
+    return free_days(
+        free_starts(
+            service_id=service_id,
+            first_day=first_day,
+            last_day=first_day + timedelta(days=days - 1),
+            at=at,
+            site_id=site_id,
+            practitioner_id=practitioner_id,
+            patient_id=patient_id,
+        )
+    )
+
+
+def nearest_starts(
+    calendar: Calendar,
+    *,
+    wanted: datetime,
+    day: date,
+    at: datetime,
+    site_id: UUID | None,
+    practitioner_id: UUID | None,
+    patient_id: UUID | None,
+    ignored: Ignored,
+    count: int = 3,
+) -> tuple[Start, ...]:
+    """Return the free starts nearest to `wanted`, within a week, else within ten weeks, in order.
+
+    The practitioner asked for is kept where possible.
+    """
+    for reach, who in ((7, practitioner_id), (70, practitioner_id), (70, None)):
+        starts = starts_in(
+            calendar,
+            first_day=day - timedelta(days=reach),
+            last_day=day + timedelta(days=reach),
+            at=at,
+            site_id=site_id,
+            practitioner_id=who,
+            patient_id=patient_id,
+            ignored=ignored,
+        )
+        if starts:
+            near = sorted(starts, key=lambda start: abs(start.starts_at - wanted))[:count]
+            return tuple(sorted(near))
+    return ()
+
+
+def _without_patients_own(
+    starts: list[Start], calendar: Calendar, patient_id: UUID | None, ignored: Ignored
+) -> list[Start]:
+    if patient_id is None or not starts:
+        return starts
+    length = timedelta(minutes=calendar.service.minutes)
+    taken = facts.busy_stretches_of_patient(
+        patient_id,
+        first=starts[0].starts_at,
+        end=starts[-1].starts_at + length,
+        ignored=ignored,
+    )
+    return [
+        start
+        for start in starts
+        if not any(
+            lower < start.starts_at + length and start.starts_at < upper for lower, upper in taken
+        )
+    ]
+
+
+# --- Holds and appointments -----------------------------------------------------------------------
+
+
+def hash_of(browser: str) -> str:
+    """Return under what a browser's secret is kept; nothing for no browser."""
+    return salted_hmac("booking.hold", browser, algorithm="sha256").hexdigest() if browser else ""
+
+
+def hold_of(*, browser: str, at: datetime) -> HoldView | None:
+    """Return what the browser holds at the instant `at`, or None (two queries)."""
+    row = Hold.objects.filter(browser_hash=hash_of(browser), expires_at__gt=at).first()
+    return None if row is None else hold_view(row)
+
+
+def hold_view(row: Hold) -> HoldView:
+    """Return a hold with the practitioner among what it takes (one query)."""
+    practitioner = row.occupancies.filter(resource__kind=ResourceKind.PRACTITIONER).values_list(
+        "resource_id", flat=True
+    )
+    return HoldView(
+        key=f"{row.id}:{row.created_at.timestamp():.6f}",
+        service_id=row.service_id,
+        site_id=row.site_id,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        expires_at=row.expires_at,
+        practitioner_id=practitioner.first(),
+    )
+
+
+def get_appointment(appointment_id: UUID) -> AppointmentView:
+    """Return an appointment (one query); `access` says who may see it.
+
+    Raises:
+        NotVisible: there is none.
+    """
+    for view in _views(Appointment.objects.filter(id=appointment_id)):
+        return view
+    raise NotVisible
+
+
+def appointment_of_request(request_key: UUID) -> AppointmentView | None:
+    """Return the appointment that a request made already, or None (one query)."""
+    return next(iter(_views(Appointment.objects.filter(request_key=request_key))), None)
+
+
+def appointments_of_patient(patient_id: UUID) -> list[AppointmentView]:
+    """Return every appointment of a person, latest start first (two queries).
+
+    Those of records joined to the patient's are among them.
+    """
+    rows = Appointment.objects.filter(patient_id__in=record_ids(patient_id))
+    return _views(rows.order_by("-starts_at", "id"))
+
+
+def upcoming_of_mailbox(*, email: str, at: datetime) -> list[AppointmentView]:
+    """Return the appointments ahead of patients with this e-mail address, in order (one query)."""
+    return _views(
+        Appointment.objects.filter(
+            patient__email__iexact=email, starts_at__gt=at, state__in=AHEAD_STATES
+        ).order_by("starts_at", "id")
+    )
+
+
+def sessions_of_plan(plan_id: UUID) -> list[AppointmentView]:
+    """Return the sessions of a plan that were not cancelled or missed, in order (one query)."""
+    return _views(
+        Appointment.objects.filter(plan_id=plan_id, state__in=HOLDING_STATES).order_by("starts_at")
+    )
+
+
+def agenda_day(*, site_id: UUID, day: date) -> list[AgendaLine]:
+    """Return a site's appointments of one local date, in order (two queries)."""
+    views = _views(
+        Appointment.objects.filter(site_id=site_id, local_date=day).order_by("starts_at", "id")
+    )
+    held: dict[UUID, set[str]] = {view.id: set() for view in views}
+    names = (
+        Occupancy.objects.filter(appointment_id__in=held, resource__isnull=False)
+        .exclude(resource__kind=ResourceKind.PRACTITIONER)
+        .values_list("appointment_id", "resource__name")
+    )
+    for appointment_id, name in names:
+        held[appointment_id].add(name)
+    return [AgendaLine(view, tuple(sorted(held[view.id]))) for view in views]
+
+
+_COLUMNS = (
+    "id",
+    "number",
+    "version",
+    "patient_id",
+    "patient__first_names",
+    "patient__birth_name",
+    "patient__used_name",
+    "patient__number",
+    "patient__language",
+    "service_id",
+    "service__name",
+    "service__procedure",
+    "kind",
+    "treatment_id",
+    "verdict_id",
+    "plan_id",
+    "session_number",
+    "site_id",
+    "site__name",
+    "site__city",
+    "practitioner_id",
+    "practitioner__title",
+    "practitioner__name",
+    "starts_at",
+    "ends_at",
+    "time_zone",
+    "local_date",
+    "state",
+    "state_reason",
+    "created_at",
+)
+
+
+def _views(rows: QuerySet[Appointment]) -> list[AppointmentView]:
+    return [_view(row) for row in rows.values(*_COLUMNS)]
+
+
+def _view(row: dict[str, Any]) -> AppointmentView:
+    name = row["patient__used_name"] or row["patient__birth_name"]
+    practitioner = (row["practitioner__title"] or "", row["practitioner__name"] or "")
+    return AppointmentView(
+        id=row["id"],
+        number=row["number"],
+        version=row["version"],
+        patient_id=row["patient_id"],
+        patient_name=f"{row['patient__first_names']} {name}".strip(),
+        patient_number=row["patient__number"],
+        patient_language=row["patient__language"],
+        service_id=row["service_id"],
+        service_name=row["service__name"],
+        kind=ServiceKind(row["kind"]),
+        procedure=Procedure(row["service__procedure"]),
+        treatment_id=row["treatment_id"],
+        verdict_id=row["verdict_id"],
+        plan_id=row["plan_id"],
+        session_number=row["session_number"],
+        site_id=row["site_id"],
+        site_name=row["site__name"],
+        site_city=row["site__city"],
+        practitioner_id=row["practitioner_id"],
+        practitioner_name=" ".join(practitioner).strip(),
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        time_zone=row["time_zone"],
+        local_date=row["local_date"],
+        state=AppointmentState(row["state"]),
+        state_reason=row["state_reason"],
+        created_at=row["created_at"],
+    )

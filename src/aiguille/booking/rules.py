@@ -1,0 +1,83 @@
+"""What holds for appointments, without a database: delays, who they bind, bounds on a date."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from aiguille.kernel.actor import Actor, ActorKind
+from aiguille.kernel.decisions import Decision
+from aiguille.kernel.text import Text
+
+HOLD_LASTS = timedelta(minutes=10)
+CHANGE_LIMIT = timedelta(hours=24)
+"""Until how long before the start a patient may move or cancel (DEF, to confirm)."""
+LINK_OUTLIVES = timedelta(days=1)
+"""How long after its appointment a link to it still opens (DEF, to confirm)."""
+CREAM_NOTICE = timedelta(hours=2)
+
+
+def is_bound_by_notice(actor: Actor) -> bool:
+    """Tell whether notice, horizon, step and the limit for changes bind `actor`; staff they do not."""
+    return actor.kind in {ActorKind.VISITOR, ActorKind.PATIENT}
+
+
+def may_still_change(*, starts_at: datetime, actor: Actor, at: datetime) -> bool:
+    """Tell whether `actor` may move or cancel an appointment that starts at `starts_at`."""
+    return not is_bound_by_notice(actor) or at + CHANGE_LIMIT <= starts_at
+
+
+@dataclass(frozen=True, slots=True)
+class Earliest:
+    """The first date on which something may happen, None for never as things are, and why."""
+
+    date: date | None
+    bound_by: Text
+
+
+def latest_bound(bounds: Iterable[Earliest]) -> Earliest:
+    """Return the bound that binds: one that never ends, else the latest, the first named of those.
+
+    `bounds` is not empty.
+    """
+    found = list(bounds)
+    for bound in found:
+        if bound.date is None:
+            return bound
+    return max(found, key=lambda bound: bound.date or date.min)
+
+
+def unsettled_findings(
+    findings: Sequence[Mapping[str, Any]], overridden: Iterable[str]
+) -> list[Mapping[str, Any]]:
+    """Return the findings that stand in a session's way.
+
+    Those are every BLOCK, and each DELAY and REVIEW (rule ids in `overridden`) that the physician
+    did not set aside with a reason when giving the verdict.
+    """
+    settled = set(overridden)
+    return [
+        finding
+        for finding in findings
+        if finding["decision"] == Decision.BLOCK
+        or (
+            finding["decision"] in {Decision.DELAY, Decision.REVIEW}
+            and finding["rule"] not in settled
+        )
+    ]
+
+
+def screening_bound(
+    findings: Sequence[Mapping[str, Any]], overridden: Iterable[str]
+) -> Earliest | None:
+    """Return what the answers say about a date: None for no objection on it."""
+    bounds = []
+    for finding in unsettled_findings(findings, overridden):
+        ends = finding["earliest"] if finding["decision"] == Decision.DELAY else None
+        bounds.append(
+            Earliest(
+                date=date.fromisoformat(ends) if ends else None,
+                bound_by=Text.from_mapping(finding["message"]),
+            )
+        )
+    return latest_bound(bounds) if bounds else None

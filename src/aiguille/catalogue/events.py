@@ -1,0 +1,24 @@
+"""The audit events of the catalogue."""
+
+from aiguille.audit.registry import define
+
+TREATMENT_CREATED = define(
+    "catalogue:treatment:created",
+    fr="A ajouté un soin au catalogue.",
+    en="Added a treatment to the catalogue.",
+)
+SERVICE_CREATED = define(
+    "catalogue:service:created",
+    fr="A ajouté une prestation réservable.",
+    en="Added a bookable service.",
+)
+PRODUCT_CREATED = define(
+    "catalogue:product:created",
+    fr="A ajouté un produit au catalogue.",
+    en="Added a product to the catalogue.",
+)
+PROTOCOL_ADOPTED = define(
+    "catalogue:protocol:adopted",
+    fr="A adopté une version de protocole.",
+    en="Adopted a version of a protocol.",
+)

@@ -1,0 +1,41 @@
+"""What was sent, for the demo's page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from aiguille.messaging.models import DemoMail
+
+
+@dataclass(frozen=True, slots=True)
+class MailView:
+    """A message as the demo kept it; `attachments` are (name, media type, text)."""
+
+    id: UUID
+    recipient: str
+    channel: str
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[tuple[str, str, str], ...]
+    sent_at: datetime
+
+
+def latest_mail(*, limit: int = 50, recipient: str = "") -> list[MailView]:
+    """Return the latest messages, newest first, of one recipient or of all (one query)."""
+    rows = DemoMail.objects.order_by("-sent_at", "-id")
+    if recipient:
+        rows = rows.filter(recipient__iexact=recipient)
+    return [
+        MailView(
+            id=row.id,
+            recipient=row.recipient,
+            channel=row.channel,
+            subject=row.subject,
+            text=row.text,
+            html=row.html,
+            attachments=tuple((a["name"], a["media_type"], a["content"]) for a in row.attachments),
+            sent_at=row.sent_at,
+        )
+        for row in rows[:limit]
+    ]
