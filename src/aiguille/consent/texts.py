@@ -87,23 +87,22 @@ class ConsentContent:
         return tuple(section.id for section in self.sections)
 
 
-def compose(
-    *, procedure: Procedure, indication: Indication, name: Text, language: Language
-) -> ConsentContent:
-    """Compose the text for a treatment, called `name`, in one language.
+def compose(*, procedure: Procedure, indication: Indication, language: Language) -> ConsentContent:
+    """Compose the text for a treatment in one language.
 
     Raises:
         KeyError: the facts say nothing of this indication: the clinic does not offer it.
     """
     facts = facts_of(procedure)
     template = _template(procedure)
-    writer = _Writer(facts, facts.courses[indication], language)
+    course = facts.courses[indication]
+    writer = _Writer(facts, course, language)
     title = Text.from_mapping(template["title"]).in_language(language)
     return ConsentContent(
         procedure=procedure,
         indication=indication,
         language=language,
-        title=title.format(treatment=name.in_language(language)),
+        title=title.format(concern=course.name.in_language(language)),
         sections=tuple(writer.section(row) for row in template["section"]),
         mention=Text.from_mapping(template["mention"]).in_language(language),
     )
@@ -136,10 +135,14 @@ _LABELS: Mapping[str, Text] = {
     Strength.DOCTOR: Text(fr="Le médecin décide", en="The doctor decides"),
 }
 _SESSIONS = Text(
-    fr="Nombre de séances habituel : {sessions}, espacées de {days} jours environ.",
+    fr="Nombre de séances habituel : {sessions}, espacées de {days} jours environ.",
     en="Usual number of sessions: {sessions}, about {days} days apart.",
 )
-_UPKEEP = Text(fr="Entretien : {upkeep}.", en="Upkeep: {upkeep}.")
+_UPKEEP = Text(fr="Entretien : {upkeep}.", en="Upkeep: {upkeep}.")
+_RISK = Text(
+    fr="Fréquence : {frequency}. Délai ou durée : {duration}. {action}",
+    en="Frequency: {frequency}. Onset or duration: {duration}. {action}",
+)
 _BEFORE = Text(fr="avant la séance", en="before the session")
 
 
@@ -191,7 +194,7 @@ class _Writer:
         return [], [self._advice(advice) for advice in self._facts.advice_before()]
 
     def after(self) -> tuple[list[str], list[ConsentItem]]:
-        return [], [self._advice(advice) for advice in self._facts.advice_after()]
+        return [], [self._advice(advice) for advice in self._facts.advice_after(self._course.zones)]
 
     def expected_risks(self) -> tuple[list[str], list[ConsentItem]]:
         return [], self._risks(self._facts.risks_of(RiskKind.EXPECTED, RiskKind.UNCOMMON))
@@ -210,19 +213,14 @@ class _Writer:
         return [], [ConsentItem(self._say(entry.name), self._say(entry.text)) for entry in entries]
 
     def _risks(self, risks: list[Risk]) -> list[ConsentItem]:
-        stop = "\u00a0: " if self._language is Language.FR else ": "
-        labels = (
-            (Text(fr="Fréquence", en="Frequency"), "frequency"),
-            (Text(fr="Durée", en="Duration"), "duration"),
-        )
         return [
             ConsentItem(
                 self._say(risk.name),
-                ". ".join(
-                    f"{self._say(label)}{stop}{self._say(getattr(risk, name))}"
-                    for label, name in labels
-                )
-                + f". {self._say(risk.action)}",
+                self._say(_RISK).format(
+                    frequency=self._say(risk.frequency),
+                    duration=self._say(risk.duration),
+                    action=self._say(risk.action),
+                ),
             )
             for risk in risks
         ]
