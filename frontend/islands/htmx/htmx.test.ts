@@ -1,22 +1,25 @@
-import { expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { addToken } from "./csrf.ts";
 
-test("a request that writes carries the page's token, one that reads does not", async () => {
-  vi.stubGlobal(
-    "CSSStyleSheet",
-    class {
-      replaceSync() {}
-    },
-  );
-  document.body.innerHTML =
-    '<input type="hidden" name="csrfmiddlewaretoken" value="token-of-page">';
-  await import("./index.ts");
-  const headersFor = (method: string) => {
-    const request = { method, headers: {} as Record<string, string> };
-    document.dispatchEvent(
-      new CustomEvent("htmx:config:request", { detail: { ctx: { request } } }),
-    );
-    return request.headers;
-  };
-  expect(headersFor("POST")).toEqual({ "X-CSRFToken": "token-of-page" });
-  expect(headersFor("get")).toEqual({});
+beforeEach(() => {
+  document.body.innerHTML = '<input type="hidden" name="csrfmiddlewaretoken" value="of-page">';
+});
+
+function headersOf(method: string): Record<string, string> {
+  const request = { method, headers: {} };
+  addToken(new CustomEvent("htmx:config:request", { detail: { ctx: { request } } }));
+  return request.headers;
+}
+
+test.each(["POST", "put", "DELETE"])("%s carries the page's token", (method) => {
+  expect(headersOf(method)).toEqual({ "X-CSRFToken": "of-page" });
+});
+
+test.each(["GET", "head"])("%s carries none", (method) => {
+  expect(headersOf(method)).toEqual({});
+});
+
+test("the token that the layout carries comes first", () => {
+  document.head.innerHTML = '<meta name="csrf-token" content="of-layout">';
+  expect(headersOf("POST")).toEqual({ "X-CSRFToken": "of-layout" });
 });

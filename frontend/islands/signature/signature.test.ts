@@ -6,7 +6,7 @@ test("strokes become one path; a dot stays visible", () => {
     pathOf([
       [
         [1, 2],
-        [3.14159, 4],
+        [3.1482, 4],
       ],
       [[5, 5]],
       [],

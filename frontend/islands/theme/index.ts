@@ -47,3 +47,5 @@
     apply(next);
   });
 })();
+
+export {}; // a module for the compiler; the built file has no export and loads as a classic script

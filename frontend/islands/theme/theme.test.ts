@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 
 const root = document.documentElement;
 
-beforeEach(async () => {
+beforeEach(() => {
   localStorage.clear();
   delete root.dataset.theme;
   delete root.dataset.themeChoice;
@@ -17,6 +17,20 @@ async function load(): Promise<HTMLElement> {
   if (!button) throw new Error("the page has a switch");
   return button;
 }
+
+// First, since every load adds a listener to the same document.
+test("the switch goes round from the device's theme to light, to dark and back", async () => {
+  const button = await load();
+  const seen = [1, 2, 3].map(() => {
+    button.click();
+    return [root.dataset.theme, localStorage.getItem("aiguille-theme"), button.title];
+  });
+  expect(seen).toEqual([
+    ["linen", "light", "Light"],
+    ["dusk", "dark", "Dark"],
+    [undefined, "auto", "Auto"],
+  ]);
+});
 
 test("a remembered choice is applied at once, and the switch says which", async () => {
   localStorage.setItem("aiguille-theme", "dark");

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
 from django.templatetags.static import static
 
 import aiguille
@@ -40,13 +40,13 @@ def plain_address(file: str) -> str:
     return static(f"build/{file}")
 
 
-@register(Tags.staticfiles)
-def check_front_end(**_kwargs: object) -> list[CheckMessage]:
+@checks.register(checks.Tags.staticfiles)
+def check_front_end(**_kwargs: object) -> list[checks.CheckMessage]:
     """Warn when the front end has not been built."""
     if _manifest() is not None:
         return []
     hint = "Run `make setup` (or `npm run build`)."
-    return [Warning("The front end is not built.", hint=hint, id="aiguille.W001")]
+    return [checks.Warning("The front end is not built.", hint=hint, id="aiguille.W001")]
 
 
 def _manifest() -> dict[str, str] | None:

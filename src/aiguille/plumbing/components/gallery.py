@@ -1,6 +1,6 @@
 """The page that shows every component in every state, for those who build pages."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 from django import forms
 from django.core.paginator import Paginator
@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.plumbing import clock
+from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.components import icons
 from aiguille.plumbing.components.shapes import Described, SlotChoice, SlotDay, Step, Tab
 from aiguille.plumbing.components.widgets import (
@@ -62,6 +63,7 @@ class QuestionForm(forms.Form):
     )
 
 
+@reachable_by(Who.DEMO)
 def page(request: HttpRequest) -> HttpResponse:
     """Show all components; `?theme=light` or `dark` fixes the theme."""
     now = clock.now()
@@ -89,7 +91,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "tones": ["plain", "primary", "accent", "info", "success", "warning", "error"],
         "started": now - timedelta(minutes=12),
         "due": now + timedelta(minutes=33),
-        "past": datetime(2026, 1, 5, 9, tzinfo=timezone.utc),
+        "past": datetime(2026, 1, 5, 9, tzinfo=UTC),
         "icons": sorted(icons.shapes()),
         "theme": {"light": "linen", "dark": "dusk"}.get(request.GET.get("theme", ""), ""),
     }
@@ -116,7 +118,12 @@ def _course() -> list[Step]:
 
 
 def _days(first: date) -> list[SlotDay]:
-    minutes = {0: range(0, 480, 40), 1: range(120, 300, 40), 3: range(0, 120, 40), 4: range(60, 400, 70)}
+    minutes = {
+        0: range(0, 480, 40),
+        1: range(120, 300, 40),
+        3: range(0, 120, 40),
+        4: range(60, 400, 70),
+    }
     days = []
     for number in range(7):
         day = first + timedelta(days=number)

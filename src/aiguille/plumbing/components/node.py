@@ -130,10 +130,4 @@ class PartNode(Node):
 
 def _find(context: Context, name: str) -> BaseTemplate:
     engine = context.template.engine if context.template else Engine.get_default()
-    key = f"component:{name}"
-    cache = context.render_context.dicts[0]
-    template = cache.get(key)
-    if not isinstance(template, BaseTemplate):
-        template = engine.get_template(f"components/{name}.html")
-        cache[key] = template
-    return template
+    return engine.get_template(f"components/{name}.html")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
 from django.utils.functional import Promise
 
@@ -56,7 +56,7 @@ class Described(str):
 
     __slots__ = ("hint",)
 
-    def __new__(cls, label: str, hint: Label = "") -> "Described":
+    def __new__(cls, label: str, hint: Label = "") -> Self:
         """Keep `hint` beside the label."""
         text = super().__new__(cls, label)
         text.hint = hint

@@ -1,6 +1,5 @@
 """Form widgets with the input type, keyboard and autofill that a phone expects."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -67,7 +66,7 @@ class DayMonthYearInput(forms.MultiWidget):
     def __init__(self, attrs: dict[str, Any] | None = None, *, birthday: bool = False) -> None:
         number = {"inputmode": "numeric", "autocomplete": "off"}
 
-        def box(label: object, digits: int, autofill: str) -> forms.TextInput:
+        def box(label: object, digits: int, autofill: str) -> forms.Widget | type[forms.Widget]:
             named = {"aria-label": label, "maxlength": digits}
             return forms.TextInput(
                 {**number, **named, **({"autocomplete": autofill} if birthday else {})}
@@ -84,12 +83,6 @@ class DayMonthYearInput(forms.MultiWidget):
         """Return day, month, year."""
         return [value.day, value.month, value.year] if value else [None, None, None]
 
-    def value_omitted_from_data(
-        self, data: Mapping[str, Any], files: Mapping[str, Any], name: str
-    ) -> bool:
-        """Say that nothing was sent only when none of the boxes was."""
-        return all(f"{name}_{part}" not in data for part in ("day", "month", "year"))
-
 
 class DayMonthYearField(forms.MultiValueField):
     """A date in three boxes, e.g. a birth date; what was typed stays when it is wrong."""
@@ -101,7 +94,7 @@ class DayMonthYearField(forms.MultiValueField):
         super().__init__(
             [forms.IntegerField(), forms.IntegerField(), forms.IntegerField()],
             error_messages={"incomplete": _("Give the day, the month and the year.")},
-            require_all_fields=True,
+            require_all_fields=False,
             **kwargs,
         )
 

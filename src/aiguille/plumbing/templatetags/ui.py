@@ -12,6 +12,7 @@ from django.template.base import Parser, Token, token_kwargs
 from django.urls import translate_url
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from aiguille.plumbing.components import assets, icons
 from aiguille.plumbing.components.node import ComponentNode, PartNode
@@ -67,10 +68,11 @@ def styles(entry: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def island(context: Context, name: str) -> SafeString:
     """Load an island's script, once per page however often it is asked for."""
-    loaded = context.render_context.dicts[0].setdefault("islands", set())
-    if name in loaded:
+    loaded = f"island:{name}"
+    page = context.render_context.dicts[0]  # shared by the page and the components in it
+    if loaded in page:
         return SafeString("")
-    loaded.add(name)
+    page[loaded] = name
     source = assets.address(f"frontend/islands/{name}/index.ts")
     if name == "theme":  # runs before the first paint, so that no page flashes in the wrong theme
         return format_html('<script src="{}"></script>', source)
@@ -83,16 +85,24 @@ def build(file: str) -> str:
     return assets.plain_address(file)
 
 
+@register.simple_tag
+def home_address() -> str:
+    """Return the address of the home page in the reader's language."""
+    return f"/{get_language() or settings.LANGUAGE_CODE}/"
+
+
 @register.simple_tag(takes_context=True)
 def language_links(context: Context) -> list[dict[str, object]]:
     """Return `code`, `name`, `href`, `current` of each language: the same page in it."""
     request = context.get("request")
-    current = getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)
+    current = get_language()
     return [
         {
             "code": code,
             "name": {"fr": "Français", "en": "English"}.get(code, str(name)),
-            "href": page_in_language(request, code) if isinstance(request, HttpRequest) else f"/{code}/",
+            "href": page_in_language(request, code)
+            if isinstance(request, HttpRequest)
+            else f"/{code}/",
             "current": code == current,
         }
         for code, name in settings.LANGUAGES
@@ -116,7 +126,10 @@ def control(field: BoundField) -> SafeString:
     widget = field.field.widget
     css = next((css for kind, css in _CONTROLS if isinstance(widget, kind)), "input")
     own = str(widget.attrs.get("class", ""))
-    return field.as_widget(attrs={"class": f"{css} {own}".strip()})
+    attributes: dict[str, Any] = {"class": f"{css} {own}".strip()}
+    if isinstance(widget, forms.Textarea) and str(widget.attrs.get("rows")) == "10":
+        attributes["rows"] = 4  # Django's default; the box grows with what is typed
+    return field.as_widget(attrs=attributes)
 
 
 @register.filter
@@ -158,10 +171,7 @@ def options(field: BoundField) -> list[BoundWidget]:
 @register.filter
 def anchor(field: BoundField) -> str:
     """Return the id of the first control of a field, which an error summary links to."""
-    widget = field.field.widget
-    if isinstance(widget, forms.MultiWidget):
-        return f"{field.auto_id}{widget.widgets_names[0]}"
-    if kind(field) == "choices":
+    if kind(field) in {"choices", "group"}:
         return f"{field.auto_id}_0"
     return field.id_for_label or field.auto_id
 
