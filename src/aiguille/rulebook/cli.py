@@ -47,12 +47,9 @@ def check_files(paths: Sequence[str | Path] | None, out: TextIO) -> int:
     problems: list[Problem] = []
     for path in paths or ():
         try:
-            file = RuleFile.at(Path(path))
+            files.append(RuleFile.at(Path(path), str(path)))
         except OSError as error:
             problems.append(Problem(str(path), 1, "", error.strerror or "cannot be read"))
-            continue
-        file.name = str(path)
-        files.append(file)
     contents = read_book(files)
     problems += contents.problems
     out.writelines(f"{problem}\n" for problem in problems)

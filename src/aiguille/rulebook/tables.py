@@ -58,9 +58,9 @@ class RuleFile:
         self.top = Table(self, data, ())
 
     @classmethod
-    def at(cls, path: Path) -> "RuleFile":
-        """Read the file at `path`. Raises OSError; bytes that are not UTF-8 are a problem."""
-        return cls(path.name, path.read_bytes().decode("utf-8", errors="replace"))
+    def at(cls, path: Path, name: str = "") -> "RuleFile":
+        """Read the file at `path`, called `name` in complaints. Raises `OSError`."""
+        return cls(name or path.name, path.read_bytes().decode("utf-8", errors="replace"))
 
     def complain(self, key: Key, message: str) -> None:
         """Note that the value at `key` is wrong."""
