@@ -1,6 +1,6 @@
 """Reading consent texts and what was signed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -116,3 +116,19 @@ def _view(row: Consent) -> ConsentView:
         signed_at=row.signed_at,
         withdrawn_at=withdrawal.withdrawn_at if withdrawal else None,
     )
+
+
+def consented_treatments(patient_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """Return the (patient, treatment) pairs with a consent in force (two queries)."""
+    latest = {
+        (text.treatment_id, text.language): text.id
+        for text in ConsentText.objects.order_by("version").only("id", "treatment_id", "language")
+    }
+    rows = Consent.objects.filter(
+        patient_id__in=list(patient_ids), withdrawal=None
+    ).values_list("patient_id", "treatment_id", "language", "text_id")
+    return {
+        (patient_id, treatment_id)
+        for patient_id, treatment_id, language, text_id in rows
+        if latest.get((treatment_id, language)) == text_id
+    }

@@ -1,1 +1,1 @@
-"""The staff's face: the day, the record, the session."""
+"""The clinic's face: the day, the record, the session, the worklist."""

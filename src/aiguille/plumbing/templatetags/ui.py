@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from aiguille.kernel.text import Text
 from aiguille.plumbing.components import assets, icons
 from aiguille.plumbing.components.node import ComponentNode, PartNode
 
@@ -143,6 +144,12 @@ def kind(field: BoundField) -> str:
     if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
         return "choices"
     return "group" if widget.use_fieldset else "line"
+
+
+@register.filter
+def localized(text: Text) -> str:
+    """Return a text of the data in the reader's language."""
+    return text.in_language(get_language() or "fr")
 
 
 @register.filter

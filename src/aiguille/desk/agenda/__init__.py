@@ -1,0 +1,1 @@
+"""The day, and what is done to its appointments."""

@@ -1,0 +1,9 @@
+"""Addresses of the desk, one part for each area."""
+
+from django.urls import include, path
+
+app_name = "desk"
+urlpatterns = [
+    path("", include("aiguille.desk.agenda.urls")),
+    path("patients/", include("aiguille.desk.patients.urls")),
+]
