@@ -225,7 +225,7 @@ def _thing(kind: ResourceKind, code: str, name: str, site_id: UUID, *, at: datet
         kind=kind,
         code=code,
         name=name,
-        skills=("needling",) if kind is ResourceKind.DEVICE else (),
+        skills=("needling-pen",) if kind is ResourceKind.DEVICE else ("consultation", "treatment"),
         site_id=site_id,
         actor=SYSTEM,
         at=at,

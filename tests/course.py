@@ -1,0 +1,127 @@
+"""From a patient to a course of sessions: what booking, sessions and follow-up start from.
+
+The catalogue is the shipped one. Anna is healthy: she answered no to everything, Dr Bruno gave
+her verdict and planned three sessions of mesotherapy, two weeks apart.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from aiguille.care.operations import give_verdict, make_plan, write_consultation
+from aiguille.care.queries import screening
+from aiguille.care.rules import Override
+from aiguille.catalogue import operations as catalogue
+from aiguille.catalogue import seed
+from aiguille.catalogue.queries import (
+    consultation_service,
+    protocol_versions,
+    session_service,
+    treatment_by_code,
+)
+from aiguille.kernel.actor import SYSTEM
+from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.patients.operations import save_draft_answer, submit_answers
+from aiguille.protocols.library import shipped_protocols
+from aiguille.rulebook import QuestionInput, load_rulebook
+from tests.world import World
+
+ZONES = ("CHEEK", "FOREHEAD")
+TREATMENT = "mesotherapy-mesolift-ageing"
+INTERVAL_DAYS = 14
+SESSIONS = 3
+
+
+@dataclass(frozen=True)
+class Course:
+    """A patient's course: verdict and plan in force, and the services that are booked."""
+
+    consultation_service: UUID
+    session_service: UUID
+    treatment: UUID
+    verdict: UUID
+    plan: UUID
+
+
+def open_catalogue(*, at: datetime) -> None:
+    """Fill the catalogue as it ships, with every protocol adopted."""
+    seed.load(actor=SYSTEM, at=at)
+    for shipped in shipped_protocols().values():
+        catalogue.adopt_protocol(content=shipped.content, knowingly=True, actor=SYSTEM, at=at)
+
+
+def answer_no(world: World, *, procedure: Procedure, at: datetime, **others: str) -> None:
+    """Let Anna answer no to everything that can block `procedure`, save `others` (id=answer)."""
+    for question in load_rulebook().questions_for(procedure, only_blocking=True):
+        if question.input is QuestionInput.BIRTH_DATE:
+            continue  # the identity says it
+        save_draft_answer(
+            patient_id=world.anna.patient_id,
+            procedure=procedure,
+            question_id=question.id,
+            answer={"answer": others.get(question.id, "no")},
+            actor=world.anna.actor,
+            at=at,
+        )
+    submit_answers(
+        patient_id=world.anna.patient_id, procedure=procedure, actor=world.anna.actor, at=at
+    )
+
+
+def open_course(world: World, *, days: int = 180) -> Course:
+    """Give Anna her verdict, for `days` from the world's day on, and her plan.
+
+    What is not asked online yet, Dr Bruno asked: each such finding has his reason.
+    """
+    at, today = world.at, world.at.date()
+    open_catalogue(at=at)
+    answer_no(world, procedure=Procedure.MESOTHERAPY, at=at)
+    treatment = treatment_by_code(TREATMENT)
+    consultation = write_consultation(
+        patient_id=world.anna.patient_id,
+        procedure=Procedure.MESOTHERAPY,
+        content={"reason": "Teint terne", "zones": list(ZONES), "phototype": 2},
+        actor=world.bruno.actor,
+        at=at,
+    )
+    ruling = screening(
+        patient_id=world.anna.patient_id,
+        procedure=Procedure.MESOTHERAPY,
+        act_date=today,
+        zones=ZONES,
+    )
+    verdict = give_verdict(
+        patient_id=world.anna.patient_id,
+        treatment_id=treatment.id,
+        consultation_id=consultation,
+        outcome=VerdictOutcome.ELIGIBLE,
+        reason="Peau saine.",
+        valid_from=today,
+        valid_until=today + timedelta(days=days),
+        today=today,
+        overrides=[
+            Override(rule=finding["rule"], reason="Demandé de vive voix : non.")
+            for finding in ruling.findings
+        ],
+        actor=world.bruno.actor,
+        at=at,
+    )
+    plan = make_plan(
+        verdict_id=verdict,
+        protocol_version_id=protocol_versions(treatment.id)[0].id,
+        sessions_planned=SESSIONS,
+        interval_min_days=INTERVAL_DAYS,
+        interval_default_days=INTERVAL_DAYS,
+        interval_max_days=28,
+        zones=list(ZONES),
+        settings={"technique": "IED"},
+        actor=world.bruno.actor,
+        at=at,
+    )
+    return Course(
+        consultation_service=consultation_service(Procedure.MESOTHERAPY).id,
+        session_service=session_service(treatment.id).id,
+        treatment=treatment.id,
+        verdict=verdict,
+        plan=plan,
+    )
