@@ -106,7 +106,9 @@ def _resource(
             for item in node["hours"].items()
         ),
         extra=tuple(
-            DatedOpening(day_of(item["date"].calendar_date()), *_times(item), item["site"].one_of(sites))
+            DatedOpening(
+                day_of(item["date"].calendar_date()), *_times(item), item["site"].one_of(sites)
+            )
             for item in node.get("extra", []).items()
         ),
         closures=_closures(node),

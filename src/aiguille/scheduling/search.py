@@ -10,7 +10,7 @@ from aiguille.scheduling.facts import Facts
 from aiguille.scheduling.fitting import Fitting
 from aiguille.scheduling.services import Service
 from aiguille.scheduling.starts import SiteStarts, Slot, Starts
-from aiguille.scheduling.timeline import TICK_MINUTES, Span, between, bits_of, tick_of
+from aiguille.scheduling.timeline import TICK_MINUTES, Span, between, tick_of
 from aiguille.scheduling.wallclock import day_of
 
 
@@ -32,10 +32,9 @@ def startable(
     clock = facts.clock
     covered = Span(clock.span.first - service.reach.first, clock.span.end - service.reach.end)
     span = service.start_span(at=at, within=covered)
-    days = clock.days(day_of(first_date), day_of(last_date))
     return (
         clock.on_step(facts.step_minutes)
-        & bits_of(clock.span, ((day.first, day.end) for day in days))
+        & clock.dated(day_of(first_date), day_of(last_date))
         & between(clock.span, *span)
     )
 

@@ -1,15 +1,15 @@
 """Free starts: every one of a service, and what pages ask of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from heapq import nsmallest
-from itertools import chain
+from itertools import compress, repeat
 from operator import itemgetter
 from typing import NamedTuple
 
-from aiguille.scheduling.timeline import bits_of, instant_of, tick_of, ticks_in
+from aiguille.scheduling.timeline import bits_of, flags_of, instant_of, tick_of, ticks_in
 from aiguille.scheduling.wallclock import WallClock, date_of, day_of
 
 
@@ -73,8 +73,7 @@ class Starts:
 
     def on_dates(self, first_date: date, last_date: date) -> "Starts":
         """Return the starts whose local date lies within two dates, both included."""
-        pieces = self.clock.days(day_of(first_date), day_of(last_date))
-        return self.among(bits_of(self.clock.span, ((day.first, day.end) for day in pieces)))
+        return self.among(self.clock.dated(day_of(first_date), day_of(last_date)))
 
     def among(self, bits: int) -> "Starts":
         """Return the starts that are in `bits` too."""
@@ -86,16 +85,16 @@ class Starts:
 
     def rows(self) -> list[Row]:
         """Return every start with its set of practitioners, by instant, then by site."""
-        found = [Row(*row) for site in self.sites for row in _rows_of(self.clock, site)]
+        found = [row for site in self.sites for row in _rows_of(self.clock, site)]
         if sum(1 for site in self.sites if site.bits) > 1:
             found.sort()
         return found
 
     def named_rows(self) -> Iterator[tuple[int, str, tuple[str, ...]]]:
         """Yield every start as its tick, its site and its practitioners' ids, in order."""
-        names = {site.site: _names_of(site.practitioners) for site in self.sites}
+        ids = {site.site: site.practitioners for site in self.sites}
         for tick, site, practitioners in self.rows():
-            yield tick, site, names[site](practitioners)
+            yield tick, site, tuple(compress(ids[site], flags_of(practitioners)))
 
     def slots(self) -> list[Slot]:
         """Return every start, by instant, then by site."""
@@ -113,11 +112,11 @@ class Starts:
         return [Slot(instant_of(tick), site, ids) for tick, site, ids in ranked[:count]]
 
 
-def _rows_of(clock: WallClock, site: SiteStarts) -> Iterator[tuple[int, str, int]]:
+def _rows_of(clock: WallClock, site: SiteStarts) -> Iterable[Row]:
     ticks = ticks_in(clock.span, site.bits)
     places = [tick - clock.span.first for tick in ticks]
     sets = sets_at(places, list(site.by_practitioner.values()), clock.span.size)
-    return ((tick, site.site, found) for tick, found in zip(ticks, sets, strict=True))
+    return map(Row, ticks, repeat(site.site), sets)
 
 
 def sets_at(places: list[int], columns: list[int], size: int) -> list[int]:
@@ -162,22 +161,3 @@ def _turned(columns: list[int], blocks: int) -> bytes:
         moved = (bits ^ (bits >> shift)) & mask
         bits ^= moved ^ (moved << shift)
     return bits.to_bytes(8 * blocks, "little")
-
-
-def _names_of(ids: tuple[str, ...]) -> Callable[[int], tuple[str, ...]]:
-    """Return what names a set of practitioners; a byte's eight are looked up together."""
-    width = (len(ids) + 7) // 8
-    known: list[dict[int, tuple[str, ...]]] = [{0: ()} for _ in range(width)]
-
-    def names_of(found: int) -> tuple[str, ...]:
-        parts = []
-        for number, byte in enumerate(found.to_bytes(width, "little")):
-            if byte not in known[number]:
-                eight = ids[8 * number : 8 * number + 8]
-                known[number][byte] = tuple(
-                    name for place, name in enumerate(eight) if byte >> place & 1
-                )
-            parts.append(known[number][byte])
-        return tuple(chain.from_iterable(parts))
-
-    return names_of

@@ -22,6 +22,7 @@ from aiguille.scheduling.timeline import (
     TICKS_PER_DAY,
     TICKS_PER_WEEK,
     Span,
+    between,
     bits_of,
     ones,
 )
@@ -234,6 +235,15 @@ class WallClock:
                 elif first < end:
                     pieces.append(LocalDay(day, first, end))
         return pieces
+
+    def dated(self, first_day: int, last_day: int) -> int:
+        """Return the ticks that the wall dates from `first_day` to `last_day`."""
+        bits = 0
+        for era in self.eras:
+            first = max(_ticks_up(era.first), _ticks_up(first_day * _DAY_SECONDS - era.offset))
+            end = min(_ticks_up(era.end), _ticks_up((last_day + 1) * _DAY_SECONDS - era.offset))
+            bits |= between(self.span, first, end)
+        return bits
 
     @cached_property
     def all_days(self) -> list[LocalDay]:
