@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { guardForm } from "./index.ts";
 
 let form: HTMLFormElement;
@@ -25,6 +25,14 @@ test("after an answer by htmx the form may be sent again", () => {
   submit();
   form.dispatchEvent(new Event("htmx:finally:request", { bubbles: true }));
   expect(submit()).toBe(true);
+});
+
+test("a form that stays on the page, answered by a file, may be sent again", () => {
+  vi.useFakeTimers();
+  submit();
+  vi.advanceTimersByTime(5000);
+  expect(submit()).toBe(true);
+  vi.useRealTimers();
 });
 
 test("leaving asks only when something was typed and not sent", () => {

@@ -2,6 +2,8 @@
 // with something typed asks first. After a refusal, the summary of errors receives the focus.
 import { mount } from "../../lib/mount.ts";
 
+const STILL_HERE_AFTER = 4000;
+
 /** Guard one form. The server refuses a second submit too: this only saves the confusion. */
 export function guardForm(form: HTMLFormElement): void {
   let sent = false;
@@ -18,6 +20,7 @@ export function guardForm(form: HTMLFormElement): void {
     sent = true;
     typed = false;
     form.setAttribute("aria-busy", "true");
+    setTimeout(release, STILL_HERE_AFTER); // answered by a file, or a question was declined
   });
   const release = () => {
     sent = false;
