@@ -55,7 +55,7 @@ def publish_texts(*, actor: Actor, at: datetime) -> int:
         for language in Language:
             content = compose(
                 procedure=treatment.procedure, indication=treatment.indication, language=language
-            ).as_json()
+            ).as_dict()
             digest = digest_of(content)
             latest = current_text(treatment.id, language)
             if latest is not None and latest.digest == digest:

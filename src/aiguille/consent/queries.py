@@ -124,9 +124,9 @@ def consented_treatments(patient_ids: Collection[UUID]) -> set[tuple[UUID, UUID]
         (text.treatment_id, text.language): text.id
         for text in ConsentText.objects.order_by("version").only("id", "treatment_id", "language")
     }
-    rows = Consent.objects.filter(
-        patient_id__in=list(patient_ids), withdrawal=None
-    ).values_list("patient_id", "treatment_id", "language", "text_id")
+    rows = Consent.objects.filter(patient_id__in=list(patient_ids), withdrawal=None).values_list(
+        "patient_id", "treatment_id", "language", "text_id"
+    )
     return {
         (patient_id, treatment_id)
         for patient_id, treatment_id, language, text_id in rows

@@ -38,7 +38,7 @@ def check_acknowledged(content: Mapping[str, Any], answers: Mapping[str, Any]) -
     Raises:
         ConsentIncomplete: one was not given; `field` is its id.
     """
-    asked = [each["id"] for each in content["acknowledgements"]]
+    asked = [section["id"] for section in content["sections"] if section["acknowledgement"]]
     for name in asked:
         if answers.get(name) is not True:
             raise ConsentIncomplete(

@@ -1,6 +1,6 @@
 """Reading what is in stock, and whether a unit may be opened."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -81,7 +81,7 @@ def usable_units(
     product_kinds: Sequence[str],
     site_id: UUID,
     on: date,
-    used_unit_ids: Sequence[UUID] = (),
+    used_unit_ids: Iterable[UUID] = (),
     limit: int = 60,
 ) -> list[UnitFacts]:
     """Return units that may be opened at a site on a day, those that expire first on top.
@@ -95,7 +95,7 @@ def usable_units(
             lot__status=LotStatus.AVAILABLE,
             lot__expiry__gte=on,
         )
-        .exclude(id__in=list(used_unit_ids))
+        .exclude(id__in=used_unit_ids)
         .select_related("lot__product")
         .order_by("lot__expiry", "lot__number", "serial")
     )
@@ -103,12 +103,18 @@ def usable_units(
 
 
 def find_unit_or_lot(key: UUID) -> UnitFacts | None:
-    """Return the facts of the unit, or of the lot as a whole, that has this key; None for neither."""
-    unit = Unit.objects.select_related("lot__product").filter(id=key).first()
-    if unit is not None:
-        return _facts(unit.lot, unit)
-    lot = Lot.objects.select_related("product").filter(id=key).first()
-    return None if lot is None else _facts(lot, None)
+    """Return the facts of the unit, or of the lot as a whole, with this key; None for neither."""
+    return find_units_and_lots([key]).get(key)
+
+
+def find_units_and_lots(keys: Collection[UUID]) -> dict[UUID, UnitFacts]:
+    """Return the facts of the units, and of the lots as wholes, with these keys (two queries)."""
+    found: dict[UUID, UnitFacts] = {}
+    for unit in Unit.objects.filter(id__in=list(keys)).select_related("lot__product"):
+        found[unit.id] = _facts(unit.lot, unit)
+    for lot in Lot.objects.filter(id__in=list(keys)).select_related("product"):
+        found[lot.id] = _facts(lot, None)
+    return found
 
 
 def find_units(

@@ -162,6 +162,7 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
 def _new_session(
     appointment: AppointmentView, plan_id: UUID, *, actor: Actor, at: datetime
 ) -> TreatmentSession:
+    assert actor.id is not None, "who runs sessions signs in"
     plan = get_plan(plan_id)
     consent = current_consent(patient_id=appointment.patient_id, treatment_id=plan.treatment_id)
     if consent is None:

@@ -54,7 +54,14 @@ def state_of(session: TreatmentSession) -> RunState:
 
 def local_date_of(session: TreatmentSession, *, at: datetime) -> date:
     """Return the date at the session's site at the instant `at`."""
-    return at.astimezone(ZoneInfo(get_site(session.site_id).time_zone)).date()
+    return at.astimezone(zone_of(session)).date()
+
+
+def zone_of(session: TreatmentSession) -> ZoneInfo:
+    """Return the time zone of the session's site."""
+    site = get_site(session.site_id)
+    assert site is not None, "a foreign key keeps the site"
+    return ZoneInfo(site.time_zone)
 
 
 def ask(question: Mapping[str, object]) -> RuleAnswer:
@@ -122,7 +129,7 @@ def days_since_last(
     session: TreatmentSession, *, procedure: Procedure, act_date: date
 ) -> dict[Zone, int]:
     """Return, by zone, the local days since the patient's last session of the same procedure."""
-    zone_info = ZoneInfo(get_site(session.site_id).time_zone)
+    zone_info = zone_of(session)
     earlier = SessionEvent.objects.filter(
         session__patient_id=session.patient_id,
         session__protocol_version__procedure=procedure.value,
