@@ -30,7 +30,8 @@ def startable(
     allowed; `window_for` makes a span that is wide enough.
     """
     clock = facts.clock
-    covered = Span(clock.span.first - service.reach.first, clock.span.end - service.reach.end)
+    reach = service.reach
+    covered = Span(clock.span.first - reach.first, clock.span.end - reach.end + 1)
     span = service.start_span(at=at, within=covered)
     return (
         clock.on_step(facts.step_minutes)

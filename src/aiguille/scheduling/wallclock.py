@@ -36,6 +36,7 @@ _EPOCH_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 # Offsets are asked for between these instants: beyond them, datetime has no room for an offset.
 _FIRST_SECOND = (date(1, 1, 3).toordinal() - _EPOCH_DAY) * _DAY_SECONDS
 _LAST_SECOND = (date(9999, 12, 29).toordinal() - _EPOCH_DAY) * _DAY_SECONDS
+_FURTHEST = 26 * 60 * 60  # seconds; no offset from UTC is as large
 _ALWAYS = 1 << 60  # seconds; beyond every calendar
 # Files that stand among the zones of some systems without being zones of the IANA list.
 _NOT_ZONES = ("posix/", "right/", "posixrules", "localtime")
@@ -194,14 +195,19 @@ class WallClock:
         an interval is empty, even where that time exists twice.
         """
         begins, ends = 60 * from_wall, 60 * to_wall
-        # The first era whose wall goes beyond the time has it, or begins past it.
-        opening = next(era for era in self.eras if era.end + era.offset > begins)
-        start = max(opening.first, begins - opening.offset)
+        # The first era whose wall goes beyond the time has it, or begins past it. Eras that end
+        # a day and more before the time, as UTC would read it, need no look.
+        place = bisect_right(self._era_starts, begins - _FURTHEST) - 1
+        while self.eras[place].end + self.eras[place].offset <= begins:
+            place += 1
+        start = max(self.eras[place].first, begins - self.eras[place].offset)
         if from_wall == to_wall:
             return start, start
         # The last era whose wall begins by then has it, or ends before it.
-        closing = next(era for era in reversed(self.eras) if era.first + era.offset <= ends)
-        return start, min(closing.end, ends - closing.offset)
+        place = bisect_right(self._era_starts, ends + _FURTHEST) - 1
+        while self.eras[place].first + self.eras[place].offset > ends:
+            place -= 1
+        return start, min(self.eras[place].end, ends - self.eras[place].offset)
 
     def open_ticks(self, from_wall: int, to_wall: int) -> tuple[int, int]:
         """Return the whole ticks inside a wall-clock interval, as first and end."""

@@ -197,7 +197,6 @@ class _Clinic:
         named = query.get("practitioner")
         everyone = [r["id"] for r in self.resources if r["kind"] == "practitioner"]
         people = [named] if named else everyone if same else [None]
-        best: tuple[list[int], str, str | None] | None = None
 
         @cache  # what can follow depends on the day of the last appointment only
         def complete(number: int, last_day: date, site: str, who: str | None) -> list[int] | None:
@@ -217,17 +216,19 @@ class _Clinic:
                     return [place, *rest]
             return None
 
-        for site in self.sites:
-            for who in people:
-                if query.get("site") in {None, site}:
-                    chain = complete(0, self.first_date, site, who)
-                    if chain is not None and (best is None or chain < best[0]):
-                        best = (chain, site, who if same else None)
-        if best is None:
+        chains = [
+            (chain, site, who if same else None)
+            for site in self.sites
+            for who in people
+            if query.get("site") in {None, site}
+            and (chain := complete(0, self.first_date, site, who)) is not None
+        ]
+        if not chains:
             return {"course": None}
+        places, site, who = min(chains, key=lambda found: found[0])  # of equal ones, the first
         return {
             "course": [
-                {"start": self.local[place].isoformat(), "site": best[1], "practitioner": best[2]}
-                for place in best[0]
+                {"start": self.local[place].isoformat(), "site": site, "practitioner": who}
+                for place in places
             ]
         }

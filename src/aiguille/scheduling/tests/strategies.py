@@ -34,7 +34,7 @@ def changes(zone: str) -> list[date]:
 
 
 CHANGES = {zone: changes(zone) or [date(2024 + i, 1 + i, 28) for i in range(12)] for zone in ZONES}
-_NEEDS = (
+_NEEDS: tuple[list[str], ...] = (
     ["practitioner", "room"],
     ["practitioner", "room", "room"],
     ["room", "practitioner", "room", "device"],
@@ -46,8 +46,10 @@ _NEEDS = (
 
 # Times near midnight and near the hours at which clocks change, and the ends of a working day.
 _MINUTES = st.sampled_from(
-    [0, 0, 5, 30, 55, 60, 90, 100, 115, 120, 125, 135, 150, 175, 180, 185, 240, 360, 540, 720]
-    + [1020, 1200, 1380, 1410, 1435, 1440]
+    [
+        *(0, 0, 5, 30, 55, 60, 90, 100, 115, 120, 125, 135, 150, 175, 180, 185, 240),
+        *(360, 540, 720, 1020, 1200, 1380, 1410, 1435, 1440),
+    ]
 )
 
 
@@ -109,7 +111,7 @@ def resources(draw: st.DrawFn, sites: list[str], days: list[date]) -> list[dict[
 def services(draw: st.DrawFn, name: str) -> dict[str, Any]:
     kinds = list(draw(st.sampled_from(_NEEDS)))
     names = [f"need-{place}" for place in range(len(kinds))]
-    phases = [
+    phases: list[dict[str, Any]] = [
         {
             "minutes": draw(st.sampled_from([5, 10, 30, 45, 240])),
             "needs": draw(st.lists(st.sampled_from(names), unique=True)) if names else [],

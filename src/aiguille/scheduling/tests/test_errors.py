@@ -100,7 +100,6 @@ def field_of(scenario: object) -> str | None:
     try:
         answer(read_scenario(scenario))
     except ScenarioError as error:
-        assert error.text.fr
         return error.field
     return None
 
@@ -137,6 +136,7 @@ _ITEMS += [
     "services[0].phases[1].needs[0]",
 ]
 _ITEMS += ["bookings[0]", "bookings[0].resources[0]"]
+_NO_VALUES: tuple[object, ...] = (None, True, -5, 7.5, "", {})
 _ANY_STRING = {"sites[1]", "resources[1].id", "resources[1].skills[0]", "services[0].id"}
 _OPTIONAL = ["resources[1].extra", "resources[1].closures", "closures"]
 
@@ -156,11 +156,16 @@ def test_a_missing_field_of_a_course_is_named(path: str) -> None:
     assert field_of(changed(course(), (path, _MISSING))) == path
 
 
-@pytest.mark.parametrize("path", [*_REQUIRED, *_OF_SLOTS, *_ITEMS, *_OPTIONAL])
-@pytest.mark.parametrize("value", [None, True, -5, 7.5, "", {}], ids=repr)
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (path, value)
+        for path in [*_REQUIRED, *_OF_SLOTS, *_ITEMS, *_OPTIONAL]
+        for value in _NO_VALUES
+        if not (value == "" and path in _ANY_STRING)
+    ],
+)
 def test_a_value_of_the_wrong_kind_is_named(path: str, value: object) -> None:
-    if value == "" and path in _ANY_STRING:
-        pytest.skip("any string will do")
     expected = path
     if value == {}:
         inside = {
@@ -332,4 +337,4 @@ def test_unusual_values_are_no_error(changes: list[tuple[str, object]]) -> None:
 
 @pytest.mark.parametrize("value", [[], "x", 3, None])
 def test_a_file_that_holds_no_object_is_refused_whole(value: object) -> None:
-    assert field_of(value) == ""  # noqa: PLC1901 - the empty path, not None
+    assert field_of(value) == ""
