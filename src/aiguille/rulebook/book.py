@@ -91,6 +91,12 @@ class RuleBook:
         """Return one case of a rule; both exist."""
         return self.rules[rule_id].cases[name]
 
+    def zone_label(self, zone: str) -> Text:
+        """Return the name of a zone's code."""
+        label = self.case("R16", zone).label
+        assert label is not None, "the depth file names every zone"
+        return label
+
     def finding(
         self, rule_id: str, name: str, *, sources: tuple[str, ...] | None = None, **blanks: object
     ) -> Finding:
