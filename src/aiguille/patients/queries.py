@@ -1,6 +1,6 @@
 """Reading patients: identities, searches, answers, documents, and who acts for whom."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from aiguille.kernel.codes import Procedure
 from aiguille.patients import rules
 from aiguille.patients.models import (
     AnswerDraft,
+    AnswerSet,
     Document,
     IdentityStatus,
     Patient,
@@ -235,6 +236,23 @@ def latest_answers(patient_id: UUID, procedure: Procedure) -> Answers | None:
         recorded_at=row.recorded_at,
         author_name=row.author_name,
     )
+
+
+def patients_with_answers(patient_ids: Collection[UUID]) -> set[tuple[UUID, Procedure]]:
+    """Return the (patient, procedure) pairs with a questionnaire handed in (one query).
+
+    What was handed in under a record counts for the one it was joined to as well.
+    """
+    rows = AnswerSet.objects.filter(
+        Q(patient_id__in=list(patient_ids)) | Q(patient__merged_into_id__in=list(patient_ids)),
+        entered_in_error=False,
+    ).values_list("patient_id", "patient__merged_into_id", "procedure")
+    return {
+        (patient_id, Procedure(procedure))
+        for own_id, target_id, procedure in rows.distinct()
+        for patient_id in (own_id, target_id)
+        if patient_id is not None
+    }
 
 
 def changed_answers(
