@@ -1,0 +1,88 @@
+"""A symptom: triaged, brought before a doctor in time, and sessions held back when it blocks."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from aiguille.follow_up import operations
+from aiguille.follow_up.queries import ReportView
+from aiguille.kernel.actor import SYSTEM, Actor
+from aiguille.kernel.codes import StaffRole, Symptom, Triage
+from aiguille.kernel.text import Text
+from aiguille.patients.access import get_patient_for
+from aiguille.plumbing.access import NotVisible
+from aiguille.treatment_sessions.queries import find_session
+from aiguille.worklist.operations import finish_tasks_about, open_task
+
+TASK_KIND = "symptom_report"
+
+# How long the clinic has to react: what the triage's own words promise the patient (rule book,
+# `symptom`); an emergency is the patient's call to 15, and the clinic's at once.
+DEADLINES = {
+    Triage.CALL_7D: timedelta(days=7),
+    Triage.CALL_48H: timedelta(hours=48),
+    Triage.CALL_SAME_DAY: timedelta(hours=8),
+    Triage.EMERGENCY_15: timedelta(minutes=15),
+}
+URGENT = frozenset({Triage.CALL_SAME_DAY, Triage.EMERGENCY_15})
+TITLES = {
+    Triage.CALL_7D: Text(fr="Symptôme à voir sous 7 jours", en="Symptom to see within 7 days"),
+    Triage.CALL_48H: Text(fr="Symptôme à voir sous 48 heures", en="Symptom to see within 48 hours"),
+    Triage.CALL_SAME_DAY: Text(fr="Symptôme à voir aujourd’hui", en="Symptom to see today"),
+    Triage.EMERGENCY_15: Text(fr="Urgence signalée", en="Emergency reported"),
+}
+
+
+@transaction.atomic(durable=True)
+def report_symptom(
+    *,
+    session_id: UUID,
+    symptom: Symptom,
+    note: str,
+    pain: int | None,
+    actor: Actor,
+    at: datetime,
+) -> ReportView:
+    """Take a report about one of the patient's own sessions; what is not expected opens a task.
+
+    Raises:
+        NotVisible: the session is not the patient's.
+        ReportRefused: the report cannot be taken as it stands.
+    """
+    session = find_session(session_id)
+    if session is None:
+        raise NotVisible
+    get_patient_for(actor=actor, patient_id=session.patient_id, at=at)
+    report = operations.report_symptom(
+        session=session, symptom=symptom, note=note, pain=pain, actor=actor, at=at
+    )
+    if report.triage is not Triage.EXPECTED:
+        open_task(
+            kind=TASK_KIND,
+            title=TITLES[report.triage],
+            subject_kind="symptom_report",
+            subject_id=report.id,
+            patient_id=session.patient_id,
+            site_id=session.site_id,
+            role=StaffRole.PHYSICIAN,
+            # An urgent report is everybody's; another waits for the doctor who held the session.
+            owner_id=None if report.triage in URGENT else session.performer_id,
+            is_urgent=report.triage in URGENT,
+            due_at=at + DEADLINES[report.triage],
+            actor=SYSTEM,
+            at=at,
+        )
+    return report
+
+
+@transaction.atomic(durable=True)
+def answer_report(*, report_id: UUID, note: str, closes: bool, actor: Actor, at: datetime) -> None:
+    """Answer a report as a physician; one that closes it finishes its task.
+
+    Raises:
+        NotAllowed, ReportRefused: see `follow_up.operations.review_report`.
+    """
+    operations.review_report(report_id=report_id, note=note, closes=closes, actor=actor, at=at)
+    if closes:
+        finish_tasks_about(kind=TASK_KIND, subject_id=report_id, actor=actor, at=at)
