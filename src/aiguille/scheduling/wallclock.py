@@ -281,18 +281,24 @@ class WallClock:
         judged by what the wall shows as it begins, on days with a change of clocks too.
         """
         pattern = week.to_bytes(BYTES_PER_WEEK, "little")
+        weeks = self.span.size // TICKS_PER_WEEK + 2
+        copied = int.from_bytes(pattern * weeks, "little")
+        monday = _EPOCH_WEEKDAY * TICKS_PER_DAY
         bits = 0
-        for era in self.eras:
-            low = max(_ticks_up(era.first), self.span.first)
-            high = min(_ticks_up(era.end), self.span.end)
-            if low >= high or era.offset % TICK_SECONDS:
-                continue  # nothing is ever shown on a multiple of five minutes
-            monday = _EPOCH_WEEKDAY * TICKS_PER_DAY
-            place = (low + era.offset // TICK_SECONDS + monday) % TICKS_PER_WEEK
-            weeks = (place + high - low) // TICKS_PER_WEEK + 1
-            copied = int.from_bytes(pattern * weeks, "little") >> place & ones(high - low)
-            bits |= copied << (low - self.span.first)
+        for offset, ticks in self._by_offset.items():
+            place = self.span.first + offset // TICK_SECONDS + monday
+            bits |= copied >> (place % TICKS_PER_WEEK) & ticks
         return bits
+
+    @cached_property
+    def _by_offset(self) -> dict[int, int]:
+        """The ticks at which each offset holds, where the wall shows multiples of five minutes."""
+        held: dict[int, list[tuple[int, int]]] = {}
+        for era in self.eras:
+            if era.offset % TICK_SECONDS == 0:
+                period = (_ticks_up(era.first), _ticks_up(era.end))
+                held.setdefault(era.offset, []).append(period)
+        return {offset: bits_of(self.span, periods) for offset, periods in held.items()}
 
     def on_step(self, minutes: int) -> int:
         """Return the ticks at which the wall's minute of the day is a multiple of `minutes`."""
