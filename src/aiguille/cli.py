@@ -1,6 +1,202 @@
-"""The `aiguille` command."""
+"""The `aiguille` command: it answers at once and loads what a sub-command needs, not more."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiguille.config.settings")
 
 
-def main() -> int:
-    """Run the command line and return its exit code."""
+def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> int:
+    """Run one command and return its exit code: 0, 1 for a refusal, 2 for a wrong command line."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace, TextIO], int] = options.run
+    try:
+        return run(options, out or sys.stdout)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (`head`) went away; nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if line := _refusal(error):
+            print(f"aiguille: {line}", file=sys.stderr)
+            return 1
+        raise
+
+
+def _refusal(error: Exception) -> str | None:
+    """Return what a person can do about an anticipated failure; None for any other."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from aiguille.plumbing.postgres import PostgresUnavailable
+
+    if isinstance(error, (PostgresUnavailable, ImproperlyConfigured)):
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="aiguille", description="The platform of an aesthetic skin-care clinic."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace, TextIO], int], text: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    up = command("up", _up, "start everything: database, demo, web and worker (make run)")
+    up.add_argument("--with-parent", action="store_true", help="end when the parent process ends")
+    command("serve", _serve, "serve web pages")
+    command("worker", _worker, "run background jobs")
+    command("migrate", _migrate, "bring the database up to date, as its owner")
+    bootstrap = command("bootstrap", _bootstrap, "create the two roles and the database")
+    bootstrap.add_argument("admin_url", help="postgresql:// address of an administrator")
+    demo = command("demo", _demo, "fill the demo clinic, once")
+    demo.add_argument("--reset", action="store_true", help="empty it and anchor it on today")
+    command("shell", _shell, "open a Python shell with the models loaded")
+
+    slots = command("slots", _slots, "answer scheduling scenarios, one JSON document each")
+    slots.add_argument("--scenario", nargs="+", type=Path, required=True, metavar="FILE")
+    decide = command("decide", _decide, "decide the cases of a JSON-lines file")
+    decide.add_argument("file", type=Path, metavar="FILE")
+
+    rules = command("rules", _rules, "check or explain the rule files")
+    rules.add_argument("action", choices=("check", "explain"))
+    rules.add_argument("subjects", nargs="*", metavar="FILE|RULE", help="files, or one rule's id")
+    protocols = command("protocols", _protocols, "check or rehearse protocol files")
+    protocols.add_argument("action", choices=("check", "rehearse"))
+    protocols.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    return parser
+
+
+# --- The clinic -----------------------------------------------------------------------------------
+
+
+def _up(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import supervisor
+
+    return supervisor.run(out=out, with_parent=options.with_parent)
+
+
+def _serve(_options: argparse.Namespace, _out: TextIO) -> int:
+    from aiguille.config import processes
+
+    return processes.serve()
+
+
+def _worker(_options: argparse.Namespace, _out: TextIO) -> int:
+    from aiguille.config import processes
+
+    return processes.work()
+
+
+def _migrate(_options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.plumbing import schema
+
+        schema.migrate()
+        print("The database is up to date.", file=out)
     return 0
+
+
+def _bootstrap(options: argparse.Namespace, out: TextIO) -> int:
+    import psycopg
+
+    from aiguille.config.env import Env
+    from aiguille.plumbing import postgres
+
+    env = Env.of_process()
+    application, owner = env.database("DATABASE_URL"), env.database("OWNER_DATABASE_URL")
+    if not application or not owner:
+        print("aiguille: set DATABASE_URL and OWNER_DATABASE_URL first", file=sys.stderr)
+        return 1
+    with psycopg.connect(options.admin_url, autocommit=True) as admin:
+        postgres.bootstrap(
+            admin,
+            database=application.name,
+            owner=owner.user,
+            owner_password=owner.password,
+            application=application.user,
+            application_password=application.password,
+        )
+    print(f"{application.name} exists; {owner.user} owns it, {application.user} uses it.", file=out)
+    return 0
+
+
+def _demo(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.config import demo_clinic
+
+        demo_clinic.fill(reset=options.reset, out=out)
+    return 0
+
+
+def _shell(_options: argparse.Namespace, _out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from django.core.management import call_command
+
+        call_command("shell")
+    return 0
+
+
+def _load_django() -> None:
+    import django
+
+    django.setup()
+
+
+# --- The engines: no Django, no database ----------------------------------------------------------
+
+
+def _slots(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.scheduling import cli
+
+    return cli.run(options.scenario, out)
+
+
+def _decide(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.rulebook import cli
+
+    return cli.decide_file(options.file, out)
+
+
+def _rules(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.rulebook import cli
+
+    if options.action == "check":
+        return cli.check_files([Path(name) for name in options.subjects], out)
+    if len(options.subjects) != 1:
+        print("aiguille: rules explain takes the id of one rule", file=sys.stderr)
+        return 2
+    return cli.explain_rule(options.subjects[0], out)
+
+
+def _protocols(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.protocols import cli
+
+    check = cli.check_file if options.action == "check" else cli.rehearse
+    return max(check(file, out) for file in options.files)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

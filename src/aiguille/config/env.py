@@ -84,6 +84,10 @@ class Env:
             return value
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
 
+    def folder(self, name: str, default: Path) -> Path:
+        """Return an absolute path."""
+        return Path(self.text(name, str(default))).expanduser().absolute()
+
     def words(self, name: str) -> list[str]:
         """Return a list that is written with commas."""
         return [word.strip() for word in self.text(name).split(",") if word.strip()]

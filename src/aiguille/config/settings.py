@@ -14,7 +14,6 @@ from aiguille.config.env import Database, Env
 from aiguille.plumbing import postgres
 
 PACKAGE_DIR = Path(aiguille.__file__).resolve().parent
-CHECKOUT = PACKAGE_DIR.parents[1]
 
 env = Env.of_process()
 
@@ -27,7 +26,7 @@ DEMO = env.flag("AIGUILLE_DEMO", default=not PRODUCTION)
 CLOCK_CAN_BE_SET = env.flag("AIGUILLE_CLOCK_CAN_BE_SET", default=not PRODUCTION)
 STAFF_SECOND_FACTOR = env.flag("AIGUILLE_STAFF_SECOND_FACTOR", default=not DEMO)
 
-VAR = Path(env.text("AIGUILLE_VAR", str(postgres.default_var()))).absolute()
+VAR = env.folder("AIGUILLE_VAR", postgres.default_var())
 
 # --- Secrets --------------------------------------------------------------------------------------
 
@@ -47,7 +46,11 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, least=1, most=65535)
 BASE_URL = env.text("AIGUILLE_BASE_URL", f"http://{HOST}:{PORT}").rstrip("/")
 ALLOWED_HOSTS = env.words("AIGUILLE_ALLOWED_HOSTS") or (
-    [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver", HOST]
+    []
+    if PRODUCTION
+    else ["*"]
+    if HOST in {"0.0.0.0", "::"}  # noqa: S104 -- the person chose to be reached by any name
+    else ["localhost", "127.0.0.1", "[::1]", "testserver", HOST]
 )
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if PRODUCTION else []
 
@@ -123,6 +126,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "aiguille.journeys.doorkeeper.Doorkeeper",
 ]
 
 ROOT_URLCONF = "aiguille.config.urls"
@@ -217,6 +221,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_ADAPTER = "aiguille.accounts.sign_in.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -225,6 +230,9 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "aiguille.accounts.sign_in.SecondFactorAdapter"
+# An administrator vouches for the address of a member of staff.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Aiguille"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 
@@ -242,6 +250,9 @@ EMAIL_HOST_PASSWORD = env.text("AIGUILLE_SMTP_PASSWORD")
 EMAIL_USE_TLS = True
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("AIGUILLE_MAIL_FROM", "Aiguille <clinic@example.org>")
+# Text messages leave by an HTTPS gateway; without one, development prints them.
+SMS_GATEWAY_URL = env.text("AIGUILLE_SMS_URL")
+SMS_GATEWAY_TOKEN = env.text("AIGUILLE_SMS_TOKEN")
 
 # --- Languages and time ---------------------------------------------------------------------------
 

@@ -29,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home),
     path("health", health, name="health"),
     *i18n_patterns(
-        path("account/", all_reachable_by(include("allauth.urls"), Who.EVERYBODY)),
+        path("account/", all_reachable_by(include("aiguille.accounts.urls"), Who.EVERYBODY)),
+        path("space/", include("aiguille.portal.urls")),
+        path("", include("aiguille.public_site.urls")),
     ),
 ]

@@ -88,6 +88,23 @@ def socket_folder(var: Path) -> Path:
     return Path("/tmp") / f"aiguille-{key}"  # noqa: S108 -- made private, and its owner checked
 
 
+def make_var(var: Path) -> None:
+    """Make the folder that holds everything local.
+
+    Raises:
+        PostgresUnavailable: it cannot be made or written.
+    """
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        for name in ("postgres.users", "postgres.lock"):
+            (var / name).touch()
+    except OSError as error:
+        raise PostgresUnavailable(
+            f"{error.filename}: {error.strerror}; {var} must be a folder, writable by this user."
+            " Make it so, or move it away."
+        ) from error
+
+
 @contextmanager
 def running(var: Path, *, durable: bool = True) -> Iterator[Server]:
     """Hold a server running over `var`, with its roles and database; stop it when nobody holds it.
@@ -96,7 +113,7 @@ def running(var: Path, *, durable: bool = True) -> Iterator[Server]:
         PostgresUnavailable: it cannot be started.
     """
     data = var / "postgres"
-    _make_var(var)
+    make_var(var)
     with (var / "postgres.users").open("a") as users:
         with _starting(var):
             fcntl.flock(users, fcntl.LOCK_SH)
@@ -111,6 +128,18 @@ def running(var: Path, *, durable: bool = True) -> Iterator[Server]:
                     pass  # somebody else still uses it
                 else:
                     _stop(data, socket_folder(var))
+
+
+def keep_alive(var: Path) -> None:
+    """Start the server again when it was killed; for a process that holds it `running`.
+
+    Raises:
+        PostgresUnavailable: it cannot be started.
+    """
+    data = var / "postgres"
+    if _live_postmaster(data) is None:
+        with _starting(var):
+            _adopt_or_start(data, socket_folder(var), durable=True)
 
 
 def bootstrap(
@@ -196,18 +225,6 @@ def _starting(var: Path) -> Iterator[None]:
         yield
 
 
-def _make_var(var: Path) -> None:
-    try:
-        var.mkdir(parents=True, exist_ok=True)
-        for name in ("postgres.users", "postgres.lock"):
-            (var / name).touch()
-    except OSError as error:
-        raise PostgresUnavailable(
-            f"{error.filename}: {error.strerror}; the folder {var} must be writable by this user."
-            " Make it so, or move it away."
-        ) from error
-
-
 def _adopt_or_start(data: Path, folder: Path, *, durable: bool) -> Server:
     if not data.exists():
         runner = _Runner.for_data(data)
@@ -278,29 +295,46 @@ def _initialise(data: Path, folder: Path, runner: "_Runner") -> None:
 
 def _start(data: Path, folder: Path, runner: "_Runner", *, durable: bool) -> Server:
     _make_socket_folder(folder, runner)
-    for stale in (data / "postmaster.pid", folder / _SOCKET_FILE, folder / f"{_SOCKET_FILE}.lock"):
-        stale.unlink(missing_ok=True)
+    _disown_pid_file(data)
+    for left in (folder / _SOCKET_FILE, folder / f"{_SOCKET_FILE}.lock"):
+        left.unlink(missing_ok=True)
     options = _SERVER_OPTIONS | ({} if durable else _FORGETFUL_OPTIONS)
     settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     log = data.with_name("postgres.log")
-    with log.open("wb") as output:
-        process = runner.start(
-            "postgres", "-D", str(data), "-k", str(folder), *settings, output=output
-        )
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if _pid_file(data)[7:8] == ["ready"]:
-            _started[process.pid] = process
-            return Server(folder, process.pid)
-        time.sleep(0.01)
-    reason = _last_line(log.read_text(errors="replace"))
-    if process.poll() is None:
-        process.kill()
-        reason = f"no answer in {_START_SECONDS:.0f} s; {reason}"
-    raise PostgresUnavailable(
-        f"PostgreSQL does not start: {reason or 'no reason given'} ({log} has more)."
-        f" If {data} is damaged, move it away and start again."
-    )
+    while True:
+        with log.open("wb") as output:
+            process = runner.start(
+                "postgres", "-D", str(data), "-k", str(folder), *settings, output=output
+            )
+        while time.monotonic() < deadline and process.poll() is None:
+            lines = _pid_file(data)
+            if lines[:1] == [str(process.pid)] and lines[7:8] == ["ready"]:
+                _started[process.pid] = process
+                return Server(folder, process.pid)
+            time.sleep(0.01)
+        reason = _last_line(log.read_text(errors="replace"))
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+            reason = f"no answer in {_START_SECONDS:.0f} s; {reason}"
+        elif "still in use" in reason and time.monotonic() < deadline:
+            time.sleep(0.1)  # the connections of a killed server are just ending
+            continue
+        raise PostgresUnavailable(
+            f"PostgreSQL does not start: {reason or 'no reason given'} ({log} has more)."
+            f" If {data} is damaged, move it away and start again."
+        )
+
+
+def _disown_pid_file(data: Path) -> None:
+    """Make a left postmaster.pid name no process: its number may be another program's by now.
+
+    The file stays, because PostgreSQL reads in it which shared memory the killed server had, and
+    waits for that server's connections to end.
+    """
+    if lines := _pid_file(data):
+        (data / "postmaster.pid").write_text("\n".join([str(2**31 - 1), *lines[1:]]) + "\n")
 
 
 def _stop(data: Path, folder: Path) -> None:

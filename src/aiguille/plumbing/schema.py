@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 STAMP = "schema"
+DEMO_STAMP = "demo"
+DEMO_FILLED = "filled"
 _TABLE = "plumbing_schema_stamp"
 _LIBRARIES = ("django", "django-allauth", "procrastinate")
 
@@ -30,30 +32,44 @@ def wanted_digest() -> str:
     return digest.hexdigest()
 
 
-def is_current(conninfo: str) -> bool:
-    """Return whether the database at `conninfo` was migrated by this very program."""
+def stamps(conninfo: str) -> dict[str, str]:
+    """Return the stamps that the database at `conninfo` holds; none when it is new."""
     import psycopg
 
     try:
         with psycopg.connect(conninfo) as connection:
-            row = connection.execute(
-                f"SELECT digest FROM {_TABLE} WHERE name = %s",  # noqa: S608 -- a constant
-                [STAMP],
-            ).fetchone()
+            found = connection.execute(f"SELECT name, digest FROM {_TABLE}")  # noqa: S608 -- a constant
+            return dict(found.fetchall())
     except psycopg.errors.UndefinedTable:
-        return False
-    return row is not None and row[0] == wanted_digest()
+        return {}
 
 
 def migrate(*, using: str = "owner", verbosity: int = 0) -> None:
     """Migrate as the owner, grant the application's rights, and leave the digest. Needs Django."""
     from django.core.management import call_command
 
-    from aiguille.plumbing.models import SchemaStamp
-
     call_command(
         "migrate", database=using, interactive=False, skip_checks=True, verbosity=verbosity
     )
-    SchemaStamp.objects.using(using).update_or_create(
-        name=STAMP, defaults={"digest": wanted_digest()}
-    )
+    stamp(name=STAMP, digest=wanted_digest(), using=using)
+
+
+def stamp(*, name: str, digest: str, using: str = "owner") -> None:
+    """Leave a stamp, as the owner. Needs Django."""
+    from aiguille.plumbing.models import SchemaStamp
+
+    SchemaStamp.objects.using(using).update_or_create(name=name, defaults={"digest": digest})
+
+
+def empty_tables(*, using: str = "owner") -> None:
+    """Empty every table, as the owner, but for what migrations wrote. Needs Django."""
+    from django.db import connections
+    from psycopg import sql
+
+    kept = {"django_migrations", "django_content_type", "auth_permission", _TABLE}
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        tables = sorted(set(connection.introspection.table_names(cursor)) - kept)
+        names = sql.SQL(", ").join(map(sql.Identifier, tables))
+        statement = sql.SQL("TRUNCATE {} RESTART IDENTITY").format(names)
+        cursor.execute(statement.as_string(connection.connection))

@@ -1,0 +1,185 @@
+"""Set the checkout up: .venv, node_modules, the front end's build, the translations.
+
+Runs under the system's Python with its standard library only. Each step leaves the digest of what
+it read, so that a second run does nothing; each failure says in one line what to do, and the
+whole output of the programs is in `var/setup.log`.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+NODE_MODULES = ROOT / "node_modules"
+BUILD = ROOT / "src" / "aiguille" / "static" / "build"
+LOCALE = ROOT / "src" / "aiguille" / "locale"
+LOG = ROOT / "var" / "setup.log"
+OLDEST = (3, 11)
+
+
+def main() -> None:
+    """Do every step whose inputs changed."""
+    if sys.version_info < OLDEST:
+        fail(
+            f"Python {OLDEST[0]}.{OLDEST[1]} or later is needed, as in: make setup PYTHON=python3.11"
+        )
+    try:
+        LOG.parent.mkdir(exist_ok=True)
+        lock = (ROOT / "var" / "setup.lock").open("a")
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}; make the folder var/ writable, or move it away")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        install_python()
+        install_node_packages()
+        build_front_end()
+        compile_translations()
+
+
+def install_python() -> None:
+    """Make .venv and install what the lock names, and ourselves in place."""
+    locked = ROOT / "requirements-dev.txt"
+    # The environment names its own path: a moved or copied checkout needs another.
+    wanted = digest([locked, ROOT / "pyproject.toml"], str(ROOT), sys.version)
+    stamp = VENV / ".aiguille-installed"
+    if is_done(stamp, wanted) and PYTHON.exists():
+        return
+    say("installing Python packages")
+    if not works(PYTHON) or names_another_place():
+        shutil.rmtree(VENV, ignore_errors=True)
+        run(
+            [sys.executable, "-m", "venv", str(VENV)],
+            "Python's venv is missing: install it (Debian: apt-get install python3-venv)",
+        )
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run(
+        [*pip, "--require-hashes", "-r", str(locked)],
+        "Python packages cannot be installed: is there a network? Where a package must be compiled"
+        " for this machine, install a C compiler (Debian: apt-get install build-essential)",
+    )
+    run(
+        [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
+        "the aiguille package cannot be installed into .venv",
+    )
+    stamp.write_text(wanted)
+
+
+def install_node_packages() -> None:
+    """Install what package-lock.json names."""
+    wanted = digest([ROOT / "package.json", ROOT / "package-lock.json"])
+    stamp = NODE_MODULES / ".aiguille-installed"
+    if is_done(stamp, wanted):
+        return
+    say("installing the front end's packages")
+    npm(
+        "ci",
+        "--ignore-scripts",
+        why="the front end's packages cannot be installed: is there a network?",
+    )
+    stamp.write_text(wanted)
+
+
+def build_front_end() -> None:
+    """Build styles and islands; the styles depend on the classes that templates name."""
+    package = ROOT / "src" / "aiguille"
+    wanted = digest(
+        [
+            *(ROOT / "frontend").rglob("*"),
+            *package.rglob("*.html"),
+            *(package / "plumbing" / "components").rglob("*.py"),
+            *(package / "plumbing" / "components").rglob("*.json"),
+            *ROOT.glob("*.config.*"),
+            *ROOT.glob("tsconfig*.json"),
+            ROOT / "package-lock.json",
+        ]
+    )
+    stamp = BUILD / ".aiguille-built"
+    if is_done(stamp, wanted):
+        return
+    say("building the front end")
+    npm("run", "build", why="the front end cannot be built")
+    BUILD.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(wanted)
+
+
+def compile_translations() -> None:
+    """Compile the catalogues, without GNU gettext."""
+    if all(
+        compiled.exists() and compiled.stat().st_mtime_ns >= source.stat().st_mtime_ns
+        for source in LOCALE.rglob("*.po")
+        for compiled in [source.with_suffix(".mo")]
+    ):
+        return
+    run([str(PYTHON), str(ROOT / "tools" / "translations.py"), "compile"], "a catalogue is damaged")
+
+
+def npm(*arguments: str, why: str) -> None:
+    """Run npm by the Node of the PATH when it is recent enough, else by the wheel's."""
+    run([str(PYTHON), str(ROOT / "tools" / "node.py"), "npm", *arguments], why)
+
+
+def works(program: Path) -> bool:
+    """Tell whether an interpreter runs, with pip beside it."""
+    try:
+        return not subprocess.run(
+            [program, "-c", "import pip"], capture_output=True, check=False
+        ).returncode
+    except OSError:
+        return False
+
+
+def names_another_place() -> bool:
+    """Tell whether .venv was made elsewhere, so that its programs would start elsewhere."""
+    pip = VENV / "bin" / "pip"
+    return not pip.is_file() or os.fsencode(VENV) not in pip.read_bytes()[:1000]
+
+
+def run(command: list[str], why: str) -> None:
+    """Run a program, its output going to the log; stop with `why` when it fails."""
+    with LOG.open("ab") as log:
+        log.write(f"\n--- {time.strftime('%F %T')} {' '.join(command)}\n".encode())
+        log.flush()
+        done = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False)
+    if done.returncode:
+        fail(f"{why} ({LOG.relative_to(ROOT)} has the reason)")
+
+
+def digest(paths: Iterable[Path], *more: str) -> str:
+    """Return the digest of files and words."""
+    result = hashlib.sha256("\0".join(more).encode())
+    for path in sorted(paths):
+        if path.is_file():
+            result.update(path.relative_to(ROOT).as_posix().encode())
+            result.update(path.read_bytes())
+    return result.hexdigest()
+
+
+def is_done(stamp: Path, wanted: str) -> bool:
+    """Tell whether a step was done with the same inputs."""
+    try:
+        return stamp.read_text() == wanted
+    except OSError:
+        return False
+
+
+def say(text: str) -> None:
+    """Tell the person what takes time."""
+    print(f"setup: {text} …", flush=True)
+
+
+def fail(text: str) -> NoReturn:
+    """Stop with one line."""
+    sys.exit(f"setup: {text}")
+
+
+if __name__ == "__main__":
+    main()
