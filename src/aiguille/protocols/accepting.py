@@ -135,6 +135,8 @@ def _place(moment: Moment) -> Refused | None:
     state, step = moment.state, moment.step
     if state.stopped and not step.when_stopped:
         return refuse("stopped", step=step.id)
+    if step.purpose is Purpose.NEEDLE and not state.cream_removed:
+        return refuse("cream_removed", step=step.id)  # said before any other step that is missing
     if state.applies(step) is False:
         return refuse("not_applicable", step=step.id, title=step.title)
     if state.is_done(step):

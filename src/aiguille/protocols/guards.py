@@ -9,7 +9,7 @@ from aiguille.kernel.text import Text
 from aiguille.protocols.events import StepDone, UnitOpened, ZonePassed
 from aiguille.protocols.fields import condition_holds
 from aiguille.protocols.limits import limits_crossed
-from aiguille.protocols.model import Guard, GuardKind, On, Purpose
+from aiguille.protocols.model import Guard, GuardKind, On
 from aiguille.protocols.references import Moment, resolve
 from aiguille.protocols.refusals import Refused, refuse
 from aiguille.protocols.state import RunState
@@ -112,15 +112,7 @@ def _unit_opened(guard: Guard, moment: Moment, _after: RunState) -> bool:
 
 
 def _cream_removed(_guard: Guard, moment: Moment, _after: RunState) -> bool:
-    state = moment.state
-    asked = all(
-        (settled := state.latest.get(step.id)) is not None and not settled.skipped
-        for step in state.protocol.for_purpose(Purpose.CREAM_ON)
-    )
-    return asked and all(
-        state.applies(step) is False or step.id in state.latest
-        for step in state.protocol.for_purpose(Purpose.CREAM_OFF)
-    )
+    return moment.state.cream_removed
 
 
 def _value(guard: Guard, moment: Moment, after: RunState) -> bool:

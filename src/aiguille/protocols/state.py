@@ -20,7 +20,7 @@ from aiguille.protocols.events import (
     ZonePassed,
 )
 from aiguille.protocols.fields import condition_holds, read_values
-from aiguille.protocols.model import Protocol, Repeat, Step, Value
+from aiguille.protocols.model import Protocol, Purpose, Repeat, Step, Value
 from aiguille.protocols.totals import Totals, totals_of
 
 B = TypeVar("B", ZonePassed, InjectionRecorded, UnitOpened)
@@ -94,6 +94,18 @@ class RunState:
     def needle_started(self) -> bool:
         """Tell whether a needle has touched the skin."""
         return bool(self.passes or self.injections)
+
+    @property
+    def cream_removed(self) -> bool:
+        """Tell whether the cream was asked about, and washed off where there was any."""
+        asked = all(
+            (settled := self.latest.get(step.id)) is not None and not settled.skipped
+            for step in self.protocol.for_purpose(Purpose.CREAM_ON)
+        )
+        return asked and all(
+            self.applies(step) is False or step.id in self.latest
+            for step in self.protocol.for_purpose(Purpose.CREAM_OFF)
+        )
 
     @cached_property
     def latest(self) -> Mapping[str, Settled]:
@@ -198,8 +210,10 @@ class RunState:
     def missing_before(self, step: Step) -> tuple[str, ...]:
         """Return the steps that must be settled before `step` and are not.
 
-        After a stop, only those that may still be done count.
+        After a stop nothing waits: what makes a person safe is done in the order it can be.
         """
+        if self.stopped:
+            return ()
         return tuple(
             before for before in step.after if not self._precedes(self._step(before), step)
         )
@@ -210,8 +224,6 @@ class RunState:
         return step
 
     def _precedes(self, before: Step, step: Step) -> bool:
-        if self.stopped and not before.when_stopped:
-            return True
         if self.applies(before) is False:
             return all(self._precedes(self._step(each), step) for each in before.after)
         repeat = self.protocol.repeat_of(before.id)

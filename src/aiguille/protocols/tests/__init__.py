@@ -1,0 +1,1 @@
+"""Tests of the protocol engine, through the doors its callers use."""
