@@ -48,6 +48,11 @@ LINK_REVOKED = define("patients:link:revoked", fr="Lien annulé", en="Link revok
 ANSWERS_SUBMITTED = define(
     "patients:answers:submitted", fr="Questionnaire remis", en="Questionnaire handed in"
 )
+ANSWERS_COMPLETED = define(
+    "patients:answers:completed",
+    fr="Questions posées de vive voix par un médecin",
+    en="Questions asked in person by a physician",
+)
 ANSWERS_READ = define("patients:answers:read", fr="Questionnaire consulté", en="Questionnaire read")
 DOCUMENT_STORED = define("patients:document:stored", fr="Document classé", en="Document filed")
 DOCUMENT_READ = define("patients:document:read", fr="Document consulté", en="Document read")

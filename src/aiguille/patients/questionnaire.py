@@ -91,18 +91,48 @@ def plain(answers: Answers) -> dict[str, str]:
     return {name: str(answer["answer"]) for name, answer in answers.items()}
 
 
-def settle(book: RuleBook, walked: Walk, answers: Answers) -> dict[str, dict[str, Any]]:
+def settle(
+    book: RuleBook, walked: Walk, answers: Answers, *, earlier: Answers | None = None
+) -> dict[str, dict[str, Any]]:
     """Return the answers to hand in: those of the walk, and those that follow from them.
 
-    An answer left from a branch that is no longer reached is dropped.
+    An answer left from a branch that is no longer reached is dropped. What a physician asked in
+    person, which is not asked online, stands in `earlier` and is kept where it is still reached.
     """
     kept = {
         question.id: dict(answers[question.id])
         for question in walked.questions
         if question.id in answers
     }
-    implied = book.implied_answers(plain(kept))
-    return kept | {name: {"answer": answer} for name, answer in implied.items()}
+    online = {q.id for q in book.questions_for(walked.procedure, only_blocking=True)}
+    before = earlier or {}
+    for question in book.questions_for(walked.procedure):
+        was_asked = question.id in before and question.is_reached(plain(before))
+        if question.id not in online and was_asked and question.is_reached(plain(kept)):
+            kept[question.id] = dict(before[question.id])
+    return with_implied(book, kept)
+
+
+def with_implied(book: RuleBook, answers: Answers) -> dict[str, dict[str, Any]]:
+    """Return the answers with those that follow from them."""
+    implied = book.implied_answers(plain(answers))
+    given = {name: dict(answer) for name, answer in answers.items()}
+    return given | {name: {"answer": answer} for name, answer in implied.items()}
+
+
+def asked_in_person(
+    book: RuleBook, *, procedure: Procedure, answers: Answers
+) -> tuple[Question, ...]:
+    """Return the questions that a physician may ask, in order: all that the answers lead to.
+
+    The birth date and the phototype are read from the record instead.
+    """
+    given = plain(answers)
+    return tuple(
+        question
+        for question in book.questions_for(procedure)
+        if question.input is QuestionInput.YES_NO and question.is_reached(given)
+    )
 
 
 def clean_answer(

@@ -1,8 +1,10 @@
 """Everything that writes about patients, by subject."""
 
 from aiguille.patients.operations.answers import (
+    AnswersChanged,
     AnswersIncomplete,
     NothingToSubmit,
+    complete_answers,
     discard_draft,
     save_draft_answer,
     submit_answers,
@@ -19,6 +21,7 @@ from aiguille.patients.operations.identities import (
     check_identity,
     create_provisional,
     declare_identity,
+    is_still_reached_at,
     join_provisional,
     relate,
     unmerge,
@@ -40,6 +43,7 @@ from aiguille.patients.questionnaire import AnswerUnsound
 
 __all__ = [
     "AnswerUnsound",
+    "AnswersChanged",
     "AnswersIncomplete",
     "BirthDateWrong",
     "CannotJoin",
@@ -55,9 +59,11 @@ __all__ = [
     "TooManyAttempts",
     "change_contact",
     "check_identity",
+    "complete_answers",
     "create_provisional",
     "declare_identity",
     "discard_draft",
+    "is_still_reached_at",
     "join_provisional",
     "link_login",
     "make_link",

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from aiguille.accounts.rights import Right
+from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure
@@ -20,6 +20,7 @@ from aiguille.patients.models import AnswerDraft, AnswerSet, Patient
 from aiguille.patients.questionnaire import AnswerUnsound
 from aiguille.plumbing.models import authored_by
 from aiguille.rulebook.book import load_rulebook
+from aiguille.rulebook.entries import Question
 
 
 class AnswersIncomplete(DomainError):
@@ -37,6 +38,16 @@ class NothingToSubmit(DomainError):
     code = "nothing_to_submit"
     default_text = Text(
         fr="Vos réponses ont déjà été remises.", en="Your answers were already handed in."
+    )
+
+
+class AnswersChanged(DomainError):
+    """The answers changed since the page was shown."""
+
+    code = "answers_changed"
+    default_text = Text(
+        fr="Les réponses ont changé entre-temps : relisez-les avant d’enregistrer.",
+        en="The answers have changed meanwhile: read them again before saving.",
     )
 
 
@@ -132,7 +143,9 @@ def submit_answers(*, patient_id: UUID, procedure: Procedure, actor: Actor, at: 
     answer_set = AnswerSet(
         patient_id=patient_id,
         procedure=procedure,
-        answers=questionnaire.settle(book, walked, draft.answers),
+        answers=questionnaire.settle(
+            book, walked, draft.answers, earlier=latest.answers if latest else None
+        ),
         rulebook_version=book.version,
         language=patient.language,
         version=replaces.version + 1 if replaces else 1,
@@ -152,6 +165,87 @@ def submit_answers(*, patient_id: UUID, procedure: Procedure, actor: Actor, at: 
         details={"procedure": procedure, "version": answer_set.version},
     )
     return answer_set.id
+
+
+@transaction.atomic
+def complete_answers(
+    *,
+    patient_id: UUID,
+    procedure: Procedure,
+    answers: Mapping[str, Mapping[str, Any]],
+    seen_id: UUID | None,
+    actor: Actor,
+    at: datetime,
+) -> UUID:
+    """Write what a physician asked in person as a new version of the answers; return its id.
+
+    `answers` map a question to an answer as `save_draft_answer` takes it; all others stay as they
+    were. `seen_id` is the version that the physician read, None where there was none.
+
+    Raises:
+        AnswersChanged: there is another version by now.
+        AnswerUnsound: a question is not asked, or an answer is none that it takes; its `field`
+            begins with the question's id.
+        NotVisible, NotAllowed: the actor is not a physician at work.
+    """
+    require(actor, Right.WRITE_CONSULTATION)
+    get_patient_for(actor=actor, patient_id=patient_id, at=at, right=Right.READ_RECORD)
+    patient = Patient.objects.select_for_update().get(id=patient_id)
+    latest = latest_set(patient_id, procedure)
+    if seen_id != (latest.id if latest else None):
+        raise AnswersChanged
+    book = load_rulebook()
+    known = {q.id: q for q in book.questions_for(procedure)}
+    before = latest.answers if latest else {}
+    # What only followed from other answers follows again from the new ones.
+    kept = {q.id: before[q.id] for q in known.values() if _was_given(q, before)}
+    for question_id, answer in answers.items():
+        if question_id not in known:
+            raise AnswerUnsound(field=question_id)
+        kept[question_id] = _cleaned(known[question_id], procedure, answer)
+    reached = questionnaire.plain(kept)
+    kept = {name: answer for name, answer in kept.items() if known[name].is_reached(reached)}
+    replaces = latest if latest and latest.patient_id == patient_id else None
+    answer_set = AnswerSet.objects.create(
+        patient_id=patient_id,
+        procedure=procedure,
+        answers=questionnaire.with_implied(book, kept),
+        rulebook_version=book.version,
+        language=patient.language,
+        version=replaces.version + 1 if replaces else 1,
+        replaces=replaces,
+        reason="asked in person",
+        effective_at=at,
+        **authored_by(actor, at=at),
+    )
+    record(
+        action=events.ANSWERS_COMPLETED,
+        actor=actor,
+        at=at,
+        subject_kind="answer_set",
+        subject_id=answer_set.id,
+        patient_id=patient_id,
+        details={"procedure": procedure, "questions": sorted(answers)},
+    )
+    return answer_set.id
+
+
+def _was_given(question: Question, answers: Mapping[str, Mapping[str, Any]]) -> bool:
+    return question.id in answers and question.is_reached(questionnaire.plain(answers))
+
+
+def _cleaned(question: Question, procedure: Procedure, answer: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return questionnaire.clean_answer(
+            question,
+            procedure=procedure,
+            answer=str(answer.get("answer", "")),
+            ended=answer.get("ended"),
+            zones=answer.get("zones", ()),
+            type_code=answer.get("type", ""),
+        )
+    except AnswerUnsound as error:
+        raise AnswerUnsound(error.text, field=f"{question.id}_{error.field}") from error
 
 
 def latest_set(patient_id: UUID, procedure: str) -> AnswerSet | None:

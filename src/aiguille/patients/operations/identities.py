@@ -214,6 +214,13 @@ def relate(*, user_id: UUID, patient_id: UUID, kind: str, actor: Actor, at: date
 
 
 @transaction.atomic
+def is_still_reached_at(*, patient_id: UUID, email: str) -> bool:
+    """Tell whether messages to the patient go to an address, and keep it so until the commit."""
+    patient = Patient.objects.select_for_update().filter(id=patient_id).first()
+    return patient is not None and patient.merged_into_id is None and patient.email == email
+
+
+@transaction.atomic
 def join_provisional(*, provisional_id: UUID, into_id: UUID, actor: Actor, at: datetime) -> None:
     """Join a record to an existing one, after staff checked that both are one person.
 

@@ -1,0 +1,1 @@
+"""A patient's appointments, and the booking of a session."""

@@ -1,0 +1,1 @@
+"""The patient's identity, contacts, documents and sign-out."""

@@ -1,0 +1,33 @@
+"""How the portal writes texts of data and local times."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext
+
+from aiguille.booking.queries import AppointmentView
+from aiguille.kernel.text import Text
+
+register = template.Library()
+
+
+@register.filter
+def in_language(text: Text) -> str:
+    """Return a text of data in the language of the page."""
+    return text.in_language(get_language() or "fr")
+
+
+@register.filter
+def wall_clock(local: datetime) -> str:
+    """Write a site's local time as its walls show it, whatever the server's zone."""
+    return gettext("%(day)s at %(hour)s") % {
+        "day": date_format(local, "l j F Y"),
+        "hour": date_format(local, "H:i"),
+    }
+
+
+@register.filter
+def cancel_dialog(appointment: AppointmentView) -> str:
+    """Return the id of the dialog that cancels an appointment."""
+    return f"cancel-{appointment.id}"

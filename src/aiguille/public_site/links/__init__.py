@@ -1,0 +1,1 @@
+"""Links that open a patient's space."""
