@@ -246,7 +246,7 @@ def _injection(step: Step, zone: Zone, limits: TechniqueLimits) -> InjectionReco
         technique=limits.technique,
         needle_mm=Decimal(4),
         inserted_mm=Decimal("1.5") if shallow else Decimal(2),
-        angle=limits.angle_min,
+        angle=limits.angle_min or 15,
         volume_ml=limits.volume_warn_ml or limits.volume_max_ml,
         points=20,
     )

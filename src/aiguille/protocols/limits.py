@@ -142,12 +142,12 @@ def _of_technique(limits: TechniqueLimits, body: InjectionRecorded) -> Iterator[
         yield _blocked("volume", "volume_ml", maximum=str(limits.volume_max_ml), **names)
     elif limits.volume_warn_ml is not None and body.volume_ml > limits.volume_warn_ml:
         yield _warned("volume", "volume_ml", maximum=str(limits.volume_warn_ml), **names)
-    if not limits.angle_min <= body.angle <= limits.angle_max:
+    if _outside(body.angle, limits.angle_min, limits.angle_max):
         yield _warned(
             "angle_unusual",
             "angle",
-            minimum=str(limits.angle_min),
-            maximum=str(limits.angle_max),
+            minimum=str(limits.angle_min or ""),
+            maximum=str(limits.angle_max or ""),
             **names,
         )
     if body.spacing_mm is not None and _outside(

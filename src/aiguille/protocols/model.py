@@ -261,8 +261,8 @@ class TechniqueLimits:
     label: Text
     depth_warn_mm: Decimal | None
     depth_max_mm: Decimal
-    angle_min: int
-    angle_max: int
+    angle_min: int | None
+    angle_max: int | None
     spacing_min_mm: int | None
     spacing_max_mm: int | None
     volume_warn_ml: Decimal | None

@@ -236,6 +236,7 @@ CASES: dict[str, tuple[str, str, Body, dict[str, object], str, str]] = {
     "an impossible angle": (MESOLIFT, "injections", injecting(angle=91), {}, "limits", "angle"),
     "more needle inside than there is": (
         MESOLIFT, "injections", injecting(inserted_mm=Decimal(5)), {}, "limits", "inserted_mm"),
+    "an unusual angle": (MESOLIFT, "injections", injecting(angle=20), {}, "limits", "limits"),
     "an unusual spacing": (
         MESOLIFT, "injections", injecting(spacing_mm=9), {}, "limits", "limits"),
     "more than planned": (
