@@ -4,7 +4,7 @@ The database refuses a session without a verdict whatever happens here; this say
 again from the current answers instead of trusting that somebody suspended the verdict.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -265,11 +265,7 @@ def _objection_of_answers(
         )
     except BirthDateMissing as error:
         return Earliest(None, error.text)
-    return screening_bound(ruling.findings, _overridden(verdict.overrides))
-
-
-def _overridden(overrides: Iterable[Mapping[str, str]]) -> list[str]:
-    return [override["rule"] for override in overrides]
+    return screening_bound(ruling.findings, ruling.settled_by(verdict.overrides))
 
 
 # --- The bounds -----------------------------------------------------------------------------------

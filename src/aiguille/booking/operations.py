@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, connection, transaction
 
 from aiguille.accounts.rights import Right, require
+from aiguille.audit.operations import record
 from aiguille.booking import events, facts, notices
 from aiguille.booking.facts import Calendar, Ignored
 from aiguille.booking.gate import SessionTerms, VerdictNeeded, session_terms
@@ -39,7 +40,7 @@ from aiguille.booking.states import (
 )
 from aiguille.catalogue.queries import ServiceView, get_service
 from aiguille.clinics.queries import SiteView
-from aiguille.kernel.actor import Actor, ActorKind
+from aiguille.kernel.actor import VISITOR, Actor, ActorKind
 from aiguille.kernel.codes import ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc
@@ -59,6 +60,7 @@ __all__ = [
     "mark_no_show",
     "move_appointment",
     "release_hold",
+    "send_new_link",
 ]
 
 # The constraints by which the database refuses a session without its verdict.
@@ -270,6 +272,26 @@ def cancel_appointment(
     row.save()
     note(row, events.CANCELLED, before=before, actor=actor, at=at)
     notices.announce_cancellation(row, at=at)
+
+
+@transaction.atomic
+def send_new_link(*, appointment_id: UUID, at: datetime) -> None:
+    """Send the patient a new link to an appointment.
+
+    Raises:
+        NotVisible: there is none.
+    """
+    row = locked(appointment_id)
+    record(
+        action=events.LINK_ASKED,
+        actor=VISITOR,
+        at=at,
+        subject_kind="appointment",
+        subject_id=row.id,
+        patient_id=row.patient_id,
+        site_id=row.site_id,
+    )
+    notices.send_link(row, at=at)
 
 
 # --- What they share ------------------------------------------------------------------------------

@@ -17,11 +17,11 @@ from aiguille.booking.models import (
     AHEAD_STATES,
     HOLDING_STATES,
     Appointment,
-    AppointmentState,
     Hold,
     Occupancy,
 )
-from aiguille.catalogue.queries import get_service
+from aiguille.booking.models import AppointmentState as AppointmentState  # noqa: PLC0414 -- for others
+from aiguille.catalogue.queries import ServiceView, get_service
 from aiguille.kernel.codes import Procedure, ResourceKind, ServiceKind
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import record_ids
@@ -69,6 +69,14 @@ class HoldView:
     expires_at: datetime
     practitioner_id: UUID | None
 
+    def local_in(self, time_zone: str) -> datetime:
+        """Return the start as the site's walls show it."""
+        return self.starts_at.astimezone(ZoneInfo(time_zone))
+
+    def expires_in(self, time_zone: str) -> datetime:
+        """Return the end of the hold as the site's walls show it."""
+        return self.expires_at.astimezone(ZoneInfo(time_zone))
+
 
 @dataclass(frozen=True, slots=True)
 class AppointmentView:
@@ -92,7 +100,9 @@ class AppointmentView:
     site_id: UUID
     site_name: str
     site_city: str
+    site_code: str
     practitioner_id: UUID | None
+    practitioner_user_id: UUID | None
     practitioner_name: str
     starts_at: datetime
     ends_at: datetime
@@ -126,6 +136,30 @@ class AgendaLine:
     held: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Choosable:
+    """A site or a practitioner that a search may be narrowed to."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTimes:
+    """A page of free times: what they are of, what narrows them, and the times themselves."""
+
+    service: ServiceView
+    sites: tuple[Choosable, ...]
+    practitioners: tuple[Choosable, ...]
+    site_id: UUID | None
+    practitioner_id: UUID | None
+    starts: tuple[Start, ...]
+
+    def site_name(self, site_id: UUID) -> str:
+        """Return a site's name."""
+        return next((site.name for site in self.sites if site.id == site_id), "")
+
+
 # --- Free times -----------------------------------------------------------------------------------
 
 
@@ -143,7 +177,7 @@ def free_starts(
 ) -> list[Start]:
     """Return every free start with a local date in `first_day` to `last_day`, both included.
 
-    By instant, then by site; at most ten queries whatever is busy. What the browser itself holds
+    By instant, then by site; seven queries, one more for a patient, whatever is busy. What the browser itself holds
     and what the appointment `moving` takes count as free; where a patient is named, so do not the
     times at which that patient is taken.
 
@@ -160,6 +194,70 @@ def free_starts(
         practitioner_id=practitioner_id,
         patient_id=patient_id,
         ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
+    )
+
+
+def free_times(
+    *,
+    service_id: UUID,
+    first_day: date,
+    last_day: date,
+    at: datetime,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    browser: str = "",
+    moving: UUID | None = None,
+) -> FreeTimes:
+    """Return `free_starts` with what a page needs around them (seven queries, eight for a patient).
+
+    A site or practitioner that cannot be chosen for the service counts as not named.
+
+    Raises:
+        NotInCatalogue: there is no such service.
+    """
+    calendar = facts.read_calendar(get_service(service_id))
+    sites = [site for site in calendar.sites if _has_practitioner(calendar, site.id)]
+    site_id = site_id if site_id in {site.id for site in sites} else None
+    doctors = [
+        resource
+        for resource in calendar.resources
+        if resource.kind is ResourceKind.PRACTITIONER
+        and (site_id is None or site_id in {opening.site_id for opening in resource.weekly})
+    ]
+    practitioner_id = practitioner_id if practitioner_id in {d.id for d in doctors} else None
+    return FreeTimes(
+        service=calendar.service,
+        sites=tuple(Choosable(site.id, f"{site.city}, {site.street}") for site in sites),
+        practitioners=tuple(
+            Choosable(doctor.id, calendar.name_of(doctor.id))
+            for doctor in sorted(doctors, key=lambda doctor: doctor.name)
+        ),
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        starts=tuple(
+            starts_in(
+                calendar,
+                first_day=first_day,
+                last_day=last_day,
+                at=at,
+                site_id=site_id,
+                practitioner_id=practitioner_id,
+                patient_id=patient_id,
+                ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
+            )
+        ),
+    )
+
+
+def _has_practitioner(calendar: Calendar, site_id: UUID) -> bool:
+    """Tell whether the service may take place at the site at all, as far as practitioners go."""
+    if not calendar.service.has_practitioner:
+        return True
+    return any(
+        site_id in {opening.site_id for opening in resource.weekly}
+        for resource in calendar.resources
+        if resource.kind is ResourceKind.PRACTITIONER
     )
 
 
@@ -398,7 +496,9 @@ _COLUMNS = (
     "site_id",
     "site__name",
     "site__city",
+    "site__code",
     "practitioner_id",
+    "practitioner__user_id",
     "practitioner__title",
     "practitioner__name",
     "starts_at",
@@ -437,7 +537,9 @@ def _view(row: dict[str, Any]) -> AppointmentView:
         site_id=row["site_id"],
         site_name=row["site__name"],
         site_city=row["site__city"],
+        site_code=row["site__code"],
         practitioner_id=row["practitioner_id"],
+        practitioner_user_id=row["practitioner__user_id"],
         practitioner_name=" ".join(practitioner).strip(),
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],

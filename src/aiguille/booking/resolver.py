@@ -1,40 +1,23 @@
 """Speaking for appointments when a message's time has come."""
 
-import tomllib
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import override
 
 from aiguille.booking.calendar_file import FILE_NAME, MEDIA_TYPE, calendar_file
 from aiguille.booking.models import Appointment, AppointmentState
 from aiguille.booking.queries import AppointmentView, get_appointment
 from aiguille.booking.rules import CHANGE_LIMIT, LINK_OUTLIVES
+from aiguille.booking.wording import Wording, when_in, word, wordings
 from aiguille.care.queries import latest_prescription
 from aiguille.clinics.queries import GroupView, SiteView, get_site, the_group
-from aiguille.kernel.text import Text
 from aiguille.messaging.resolvers import Attachment, Due, Rendered
 from aiguille.patients.operations import make_link
 
 SMS = "SMS"
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What one kind of message says."""
-
-    subject: Text
-    opening: Text
-    closing: Text
-    links: tuple[str, ...]
-    has_calendar: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,40 +79,6 @@ class AppointmentMessages:
             html=render_to_string("booking/message.html", context),
             attachments=attachments,
         )
-
-
-def when_in(local: datetime, language: str) -> str:
-    """Return a local date and time as people write it."""
-    with override(language):
-        day = date_format(local, "l j F Y")
-        hour = date_format(local, "H:i")
-    return f"{day} {word('at', language)} {hour}"
-
-
-@cache
-def wordings() -> dict[str, Wording]:
-    """Return every kind of message by its code, from the data file."""
-    return {
-        kind: Wording(
-            subject=Text.from_mapping(value["subject"]),
-            opening=Text.from_mapping(value["opening"]),
-            closing=Text.from_mapping(value["closing"]),
-            links=tuple(value["links"]),
-            has_calendar=value["calendar"],
-        )
-        for kind, value in _data()["kind"].items()
-    }
-
-
-def word(name: str, language: str) -> str:
-    """Return one of the words that messages share."""
-    return Text.from_mapping(_data()["words"][name]).in_language(language)
-
-
-@cache
-def _data() -> dict[str, Any]:
-    source = files("aiguille.booking") / "data" / "messages.toml"
-    return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
 def _has_preparation(row: Appointment) -> bool:

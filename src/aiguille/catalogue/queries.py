@@ -6,9 +6,19 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
-from aiguille.catalogue.models import Product, ProductKind, ProtocolVersion, Service, Treatment
+from aiguille.catalogue.models import (
+    Product,
+    ProductKind,
+    ProtocolVersion,
+    Service,
+    ServiceNeed,
+    ServicePhase,
+    Treatment,
+)
 from aiguille.kernel.codes import (
     Active,
     Indication,
@@ -172,14 +182,14 @@ def list_services(
     procedure: Procedure | None = None,
     treatment_id: UUID | None = None,
 ) -> list[ServiceView]:
-    """Return the active services that match, in the clinic's order (three queries)."""
+    """Return the active services that match, in the clinic's order (one query)."""
     given = {"kind": kind, "procedure": procedure, "treatment_id": treatment_id}
     asked = {name: value for name, value in given.items() if value is not None}
     return _services(Service.objects.filter(is_active=True, **asked))
 
 
 def get_service(service_id: UUID) -> ServiceView:
-    """Return a service, also an inactive one (three queries).
+    """Return a service, also an inactive one (one query).
 
     Raises:
         NotInCatalogue: there is none.
@@ -188,7 +198,7 @@ def get_service(service_id: UUID) -> ServiceView:
 
 
 def service_by_code(code: str) -> ServiceView:
-    """Return the service of that code (three queries).
+    """Return the service of that code (one query).
 
     Raises:
         NotInCatalogue: there is none.
@@ -215,7 +225,7 @@ def session_service(treatment_id: UUID) -> ServiceView:
 
 
 def engine_service(service_id: UUID) -> engine.Service:
-    """Return a service as the scheduling engine reads it (three queries).
+    """Return a service as the scheduling engine reads it (one query).
 
     Raises:
         NotInCatalogue: there is none.
@@ -337,38 +347,48 @@ def _treatment(row: Treatment) -> TreatmentView:
 
 
 def _services(rows: QuerySet[Service]) -> list[ServiceView]:
-    ordered = rows.order_by("position", "code").prefetch_related("needs", "phases")
-    return [_service(row) for row in ordered]
+    needs = ServiceNeed.objects.filter(service=OuterRef("pk")).order_by("name")
+    phases = ServicePhase.objects.filter(service=OuterRef("pk")).order_by("position")
+    whole = rows.order_by("position", "code").annotate(
+        all_needs=ArraySubquery(needs.values(row=_json_of(_NEED_COLUMNS))),
+        all_phases=ArraySubquery(phases.values(row=_json_of(_PHASE_COLUMNS))),
+    )
+    return [_service(row) for row in whole.values()]
 
 
-def _service(row: Service) -> ServiceView:
+_NEED_COLUMNS = ("name", "kind", "skill", "buffer_before_minutes", "buffer_after_minutes")
+_PHASE_COLUMNS = ("name", "minutes", "needs")
+
+
+def _json_of(columns: tuple[str, ...]) -> JSONObject:
+    return JSONObject(**{column: column for column in columns})
+
+
+def _service(row: Mapping[str, Any]) -> ServiceView:
     return ServiceView(
-        id=row.id,
-        code=row.code,
-        kind=ServiceKind(row.kind),
-        procedure=Procedure(row.procedure),
-        treatment_id=row.treatment_id,
-        name=row.name,
-        description=row.description,
-        price=Money(row.price_minor, row.currency),
-        min_notice_minutes=row.min_notice_minutes,
-        max_horizon_days=row.max_horizon_days,
-        slot_step_minutes=row.slot_step_minutes,
-        is_bookable_online=row.is_bookable_online,
-        is_active=row.is_active,
+        id=row["id"],
+        code=row["code"],
+        kind=ServiceKind(row["kind"]),
+        procedure=Procedure(row["procedure"]),
+        treatment_id=row["treatment_id"],
+        name=row["name"],
+        description=row["description"],
+        price=Money(row["price_minor"], row["currency"]),
+        min_notice_minutes=row["min_notice_minutes"],
+        max_horizon_days=row["max_horizon_days"],
+        slot_step_minutes=row["slot_step_minutes"],
+        is_bookable_online=row["is_bookable_online"],
+        is_active=row["is_active"],
         needs=tuple(
-            NeedView(
-                name=need.name,
-                kind=ResourceKind(need.kind),
-                skill=need.skill,
-                buffer_before_minutes=need.buffer_before_minutes,
-                buffer_after_minutes=need.buffer_after_minutes,
-            )
-            for need in sorted(row.needs.all(), key=lambda need: need.name)
+            NeedView(**(need | {"kind": ResourceKind(need["kind"])})) for need in row["all_needs"]
         ),
         phases=tuple(
-            PhaseView(name=phase.name, minutes=phase.minutes, needs=tuple(phase.needs))
-            for phase in sorted(row.phases.all(), key=lambda phase: phase.position)
+            PhaseView(
+                name=Text.from_mapping(phase["name"]),
+                minutes=phase["minutes"],
+                needs=tuple(phase["needs"]),
+            )
+            for phase in row["all_phases"]
         ),
     )
 

@@ -1,0 +1,1 @@
+"""An appointment seen through the link of a message: read, move, cancel."""

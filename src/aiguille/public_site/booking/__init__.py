@@ -1,0 +1,1 @@
+"""Booking a first appointment, without an account."""

@@ -1,0 +1,12 @@
+"""Addresses of booking; `public_site.urls` includes them in its name space."""
+
+from django.urls import path
+
+from aiguille.public_site.booking import views
+
+urlpatterns = [
+    path("book/", views.choose, name="book"),
+    path("book/details/", views.details, name="book_details"),
+    path("book/done/", views.booked, name="booked"),
+    path("book/<slug:service_code>/", views.times, name="book_times"),
+]
