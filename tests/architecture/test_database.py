@@ -61,7 +61,7 @@ def test_no_table_can_be_emptied_or_given_triggers_or_belongs_to_the_application
 )
 def test_the_application_may_not(statement):
     with (
-        pytest.raises(DatabaseError, match="permission denied|must be owner"),
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
