@@ -41,6 +41,27 @@ class Consultation(Entry):
     class Meta:
         db_table = "care_consultation"
         indexes = [models.Index(fields=["patient", "-recorded_at"], name="consultation_latest")]
+        constraints = [
+            # A form sent twice must not make two consultations; a correction names what it replaces.
+            models.UniqueConstraint(
+                fields=["appointment_id"],
+                name="one_consultation_per_appointment",
+                condition=Q(replaces__isnull=True, appointment_id__isnull=False),
+            )
+        ]
+
+
+class ConsultationDraft(Row):
+    """What a physician has typed in a consultation and not yet saved; gone once it is."""
+
+    appointment_id = models.UUIDField(unique=True)
+    patient = models.ForeignKey("patients.Patient", on_delete=models.CASCADE, related_name="+")
+    author_id = models.UUIDField()
+    content = models.JSONField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "care_consultation_draft"
 
 
 class VerdictStatus(models.TextChoices):
@@ -134,7 +155,10 @@ class Plan(Entry):
 
 
 class Prescription(Entry, Signed):
-    """A signed prescription. `items`: list of lines, each with drug, dose, use and duration."""
+    """A signed prescription. `items`: list of lines, each with drug, dose, use and duration.
+
+    `site` is the professional address that it is signed under.
+    """
 
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
     consultation = models.ForeignKey(
@@ -144,6 +168,7 @@ class Prescription(Entry, Signed):
         Plan, on_delete=models.PROTECT, null=True, related_name="prescriptions"
     )
     ruling = models.ForeignKey(StoredRuling, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey("clinics.Site", on_delete=models.PROTECT, related_name="+")
     items = models.JSONField()
     cream_minutes_before = models.PositiveSmallIntegerField(null=True)
     language = models.CharField(max_length=2)

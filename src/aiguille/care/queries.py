@@ -3,18 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from aiguille.care.models import (
     Consultation,
+    ConsultationDraft,
     Plan,
     Prescription,
     StoredRuling,
     Verdict,
     VerdictStatus,
 )
-from aiguille.care.rules import OPENING_OUTCOMES
+from aiguille.care.rules import OPENING_OUTCOMES, settled_rules
 from aiguille.kernel.codes import Procedure, VerdictOutcome
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
@@ -46,6 +48,16 @@ class Screening:
         return list(self.answer["findings"])
 
     @property
+    def answers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the answers that were judged, by question."""
+        answers: Mapping[str, Mapping[str, Any]] = self.asked["answers"]
+        return answers
+
+    def settled_by(self, overrides: Sequence[Mapping[str, str]]) -> frozenset[str]:
+        """Return the rules whose finding a verdict's overrides settle as it is now."""
+        return settled_rules(overrides=overrides, findings=self.findings, answers=self.answers)
+
+    @property
     def decision(self) -> str:
         """Return the most severe decision."""
         return str(self.answer["decision"])
@@ -73,6 +85,8 @@ class VerdictView:
     valid_until: date
     status: str
     status_reason: str
+    status_changed_at: datetime | None
+    status_version: int
     signer_name: str
     signed_at: datetime
 
@@ -115,13 +129,16 @@ class PrescriptionView:
 
     id: UUID
     patient_id: UUID
+    consultation_id: UUID
     plan_id: UUID | None
+    site_id: UUID
     items: tuple[Mapping[str, Any], ...]
     cream_minutes_before: int | None
     language: str
     signer_id: UUID
     signer_name: str
     signer_rpps: str
+    content_digest: str
     signed_at: datetime
 
 
@@ -266,6 +283,28 @@ def get_prescription(prescription_id: UUID) -> PrescriptionView:
     return _prescription_view(Prescription.objects.get(id=prescription_id))
 
 
+def list_prescriptions(*, patient_id: UUID) -> list[PrescriptionView]:
+    """Return the prescriptions in force, latest first."""
+    rows = Prescription.objects.filter(
+        patient_id=patient_id, replaced_by=None, entered_in_error=False
+    ).order_by("-signed_at", "-id")
+    return [_prescription_view(row) for row in rows]
+
+
+def consultation_of_appointment(appointment_id: UUID) -> ConsultationView | None:
+    """Return the consultation written for an appointment as it stands, or None (one query)."""
+    row = Consultation.objects.filter(
+        appointment_id=appointment_id, replaced_by=None, entered_in_error=False
+    ).first()
+    return None if row is None else _consultation_view(row)
+
+
+def draft_of_consultation(appointment_id: UUID) -> Mapping[str, Any] | None:
+    """Return what was typed and not yet saved for an appointment, or None (one query)."""
+    found = ConsultationDraft.objects.filter(appointment_id=appointment_id)
+    return found.values_list("content", flat=True).first()
+
+
 def list_consultations(*, patient_id: UUID) -> list[ConsultationView]:
     """Return the consultations that stand, latest first."""
     rows = Consultation.objects.filter(
@@ -286,7 +325,15 @@ def get_consultation(consultation_id: UUID) -> ConsultationView:
 def replay_ruling(ruling_id: UUID) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return a stored ruling's answer and the answer of the rule book as it is now."""
     ruling = StoredRuling.objects.get(id=ruling_id)
-    return ruling.answer, decide(ruling.asked)
+    asked = {
+        name: Decimal(value) if name in _QUANTITIES and value is not None else value
+        for name, value in ruling.asked.items()
+    }
+    return ruling.answer, decide(asked, ruling.clinic_values)
+
+
+# Facts that are kept as decimal text, so that JSON does not round them.
+_QUANTITIES = frozenset({"area_cm2", "grams"})
 
 
 def _verdict_view(row: Verdict) -> VerdictView:
@@ -303,6 +350,8 @@ def _verdict_view(row: Verdict) -> VerdictView:
         valid_until=row.valid_during.upper - timedelta(days=1),
         status=row.status,
         status_reason=row.status_reason,
+        status_changed_at=row.status_changed_at,
+        status_version=row.status_version,
         signer_name=row.signer_name,
         signed_at=row.signed_at,
     )
@@ -330,13 +379,16 @@ def _prescription_view(row: Prescription) -> PrescriptionView:
     return PrescriptionView(
         id=row.id,
         patient_id=row.patient_id,
+        consultation_id=row.consultation_id,
         plan_id=row.plan_id,
+        site_id=row.site_id,
         items=tuple(row.items),
         cream_minutes_before=row.cream_minutes_before,
         language=row.language,
         signer_id=row.signer_id,
         signer_name=row.signer_name,
         signer_rpps=row.signer_rpps,
+        content_digest=row.content_digest,
         signed_at=row.signed_at,
     )
 

@@ -5,10 +5,10 @@ import json
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from aiguille.kernel.codes import CreamCondition, VerdictOutcome
+from aiguille.kernel.codes import Answer, CreamCondition, VerdictOutcome
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
@@ -18,6 +18,8 @@ DEFAULT_VALIDITY_MONTHS = 6
 OPENING_OUTCOMES = frozenset(
     {VerdictOutcome.ELIGIBLE, VerdictOutcome.ELIGIBLE_IF, VerdictOutcome.NOT_BEFORE}
 )
+
+OVERRIDABLE = frozenset({Decision.DELAY, Decision.REVIEW})
 
 # Which answers of the questionnaire are conditions of the numbing cream (rule book, `cream`).
 CREAM_CONDITIONS: Mapping[str, tuple[CreamCondition, ...]] = {
@@ -55,10 +57,68 @@ class Override:
     reason: str
 
 
+def stored_overrides(
+    *,
+    overrides: Sequence[Override],
+    findings: Sequence[Mapping[str, Any]],
+    answers: Mapping[str, Mapping[str, Any]],
+) -> list[dict[str, str]]:
+    """Return the overrides that answer a finding, each with the decision and answer it settles."""
+    given = {override.rule: override.reason.strip() for override in overrides}
+    return [
+        {
+            "rule": finding["rule"],
+            "reason": given[finding["rule"]],
+            "decision": finding["decision"],
+            "answer": answer_to(finding["rule"], answers),
+        }
+        for finding in findings
+        if finding["decision"] in OVERRIDABLE and given.get(finding["rule"])
+    ]
+
+
+def settled_rules(
+    *,
+    overrides: Sequence[Mapping[str, str]],
+    findings: Sequence[Mapping[str, Any]],
+    answers: Mapping[str, Mapping[str, Any]],
+) -> frozenset[str]:
+    """Return the rules whose finding, as it is now, a physician settled with a reason.
+
+    Who goes on although nobody knows has not gone on although the answer is yes: another answer
+    or another decision is settled again.
+    """
+    settled = {
+        (override["rule"], override["decision"], override["answer"]) for override in overrides
+    }
+    return frozenset(
+        finding["rule"]
+        for finding in findings
+        if finding["decision"] in OVERRIDABLE
+        and (finding["rule"], finding["decision"], answer_to(finding["rule"], answers)) in settled
+    )
+
+
+def answer_to(rule: str, answers: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the answer to a question, unknown where it was not asked."""
+    return str(answers.get(rule, {}).get("answer", Answer.UNKNOWN.value))
+
+
 def add_months(day: date, months: int) -> date:
     """Return `day` moved by whole months; a day that the month lacks becomes its last."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def default_until(valid_from: date, *, last_session_after_days: int = 0) -> date:
+    """Return the last day that a verdict is proposed with.
+
+    Six months, or until 28 days after the last session proposed where that is later; never more
+    than the twelve months allowed.
+    """
+    course_end = valid_from + timedelta(days=last_session_after_days + 28)
+    wanted = max(add_months(valid_from, DEFAULT_VALIDITY_MONTHS), course_end)
+    return min(wanted, add_months(valid_from, LONGEST_VALIDITY_MONTHS))
 
 
 def check_period(*, valid_from: date, valid_until: date, today: date) -> None:
@@ -126,9 +186,7 @@ def check_verdict(
         )
     given = {override.rule: override.reason.strip() for override in overrides}
     for finding in findings:
-        if finding["decision"] in (Decision.DELAY, Decision.REVIEW) and not given.get(
-            finding["rule"]
-        ):
+        if finding["decision"] in OVERRIDABLE and not given.get(finding["rule"]):
             raise ReasonMissing(
                 Text(
                     fr=f"Motivez votre décision malgré {finding['rule']}.",
@@ -138,11 +196,17 @@ def check_verdict(
             )
 
 
+def unasked_for_cream(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the questions about the cream that nobody answered with yes or no."""
+    return [
+        question for question in CREAM_CONDITIONS if answer_to(question, answers) == Answer.UNKNOWN
+    ]
+
+
 def cream_conditions(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the cream's conditions that the answers affirm; an unknown answer counts as yes.
 
-    Missing facts are never taken as fine: what was not asked is asked by the rule book's
-    screening, which the verdict has to settle first.
+    What was never asked is no answer here: `unasked_for_cream` stops a prescription before.
     """
     return sorted(
         condition.value

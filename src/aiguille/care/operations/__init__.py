@@ -1,6 +1,6 @@
 """Writing the physician's part of the record: each act signed, stored with what it rests on."""
 
-from aiguille.care.operations.consultation import StaleVersion, write_consultation
+from aiguille.care.operations.consultation import StaleVersion, keep_draft, write_consultation
 from aiguille.care.operations.plan import PlanRefused, make_plan
 from aiguille.care.operations.prescription import prescribe_cream
 from aiguille.care.operations.shared import InvalidContent, store_ruling
@@ -11,6 +11,7 @@ __all__ = [
     "PlanRefused",
     "StaleVersion",
     "give_verdict",
+    "keep_draft",
     "make_plan",
     "prescribe_cream",
     "revoke_verdict",

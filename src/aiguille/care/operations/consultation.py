@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
 from aiguille.care import events
-from aiguille.care.models import Consultation
+from aiguille.care.models import Consultation, ConsultationDraft
 from aiguille.care.operations.shared import InvalidContent, checked_zones
 from aiguille.care.rules import ReasonMissing
 from aiguille.kernel.actor import Actor
@@ -23,6 +23,7 @@ from aiguille.plumbing.models import authored_by
 # What a consultation may hold; see `models.Consultation`.
 CONSULTATION_TEXTS = ("reason", "history", "treatments", "allergies", "examination", "advice")
 PHOTOTYPES = range(1, 7)
+LONGEST_TEXT = 10_000
 
 
 class StaleVersion(DomainError):
@@ -65,7 +66,7 @@ def write_consultation(
             raise StaleVersion
         version = replaced.version + 1
     answers = latest_answers(patient_id, procedure)
-    consultation = Consultation.objects.create(
+    consultation = Consultation(
         patient_id=patient_id,
         appointment_id=appointment_id,
         procedure=procedure.value,
@@ -77,6 +78,13 @@ def write_consultation(
         effective_at=at,
         **authored_by(actor, at=at),
     )
+    try:
+        with transaction.atomic():
+            consultation.save(force_insert=True)
+    except IntegrityError as error:
+        # Another version of it, or the first one for this appointment, was written just now.
+        raise StaleVersion from error
+    ConsultationDraft.objects.filter(appointment_id=appointment_id).delete()
     record(
         action=events.CONSULTATION_WRITTEN,
         actor=actor,
@@ -89,10 +97,50 @@ def write_consultation(
     return consultation.id
 
 
+@transaction.atomic
+def keep_draft(
+    *,
+    appointment_id: UUID,
+    patient_id: UUID,
+    content: Mapping[str, Any],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Keep what a physician is typing, whatever it is worth, until the consultation is saved.
+
+    Raises:
+        NotAllowed: the actor is not a physician at work.
+    """
+    require(actor, Right.WRITE_CONSULTATION)
+    kept = {name: str(content.get(name, ""))[:LONGEST_TEXT] for name in CONSULTATION_TEXTS}
+    ConsultationDraft.objects.update_or_create(
+        appointment_id=appointment_id,
+        defaults={
+            "patient_id": patient_id,
+            "author_id": actor.id,
+            "content": {
+                **kept,
+                "phototype": str(content.get("phototype", ""))[:1],
+                "zones": [str(zone)[:20] for zone in content.get("zones", ())][:20],
+            },
+            "updated_at": at,
+        },
+    )
+
+
 def _checked_content(content: Mapping[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {
         name: str(content.get(name, "")).strip() for name in CONSULTATION_TEXTS
     }
+    for name, text in checked.items():
+        if len(text) > LONGEST_TEXT:
+            raise InvalidContent(
+                Text(
+                    fr="Ce texte est trop long : 10 000 signes au plus.",
+                    en="This text is too long: 10,000 characters at most.",
+                ),
+                field=name,
+            )
     if not checked["reason"]:
         raise InvalidContent(
             Text(fr="Écrivez le motif de la venue.", en="Write what brings the patient."),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +14,27 @@ from aiguille.audit.operations import record
 from aiguille.care import events
 from aiguille.care.models import Plan, Verdict, VerdictStatus
 from aiguille.care.operations.shared import InvalidContent, checked_zones
-from aiguille.care.queries import phototype_of
+from aiguille.care.queries import phototype_of, screening
 from aiguille.care.rules import RefusedByRuleBook
-from aiguille.catalogue.queries import get_protocol_version, get_treatment
+from aiguille.catalogue.queries import (
+    ProtocolVersionView,
+    TreatmentView,
+    get_product,
+    get_protocol_version,
+    get_treatment,
+)
 from aiguille.kernel.actor import Actor
-from aiguille.kernel.codes import Indication, Procedure, VerdictOutcome
+from aiguille.kernel.codes import Procedure, ProductUse, VerdictOutcome
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
-from aiguille.rulebook import decide
+from aiguille.protocols.model import Protocol, UnitKind
+from aiguille.protocols.reading import read_protocol
+from aiguille.rulebook import decide, load_rulebook
+
+MOST_SESSIONS = 24
+LONGEST_INTERVAL_DAYS = 366
 
 
 class PlanRefused(DomainError):
@@ -49,21 +60,23 @@ def make_plan(
 ) -> UUID:
     """Plan a course under a verdict; the plan before it for the treatment is replaced.
 
-    `settings["needle_mm"]` maps zones to needle lengths (decimal text, mm) for needling;
-    `settings["technique"]` names the technique for mesotherapy. `acknowledged` are the zones whose
-    depth warning the physician has seen.
+    `settings` holds, for needling, `needle_mm`: zones to needle lengths (decimal text, mm); for
+    mesotherapy, `technique` (a code) and, where one is chosen, `product_id`. What the product
+    contains (`actives`) is written beside it. `acknowledged` are the zones whose depth warning the
+    physician has seen.
 
     Raises:
         NotAllowed: the actor is not a physician at work.
         PlanRefused: the protocol does not serve the treatment, the verdict does not open sessions,
-            or the intervals are out of order or below the rule book's.
-        RefusedByRuleBook: a depth is above its zone's maximum, or a zone is forbidden.
-        InvalidContent: a zone is unknown or none is named.
+            the intervals are out of order or below the rule book's, or the patient's answers stand
+            in the way of these zones or this product.
+        RefusedByRuleBook: a depth is above its zone's maximum, or a product is not to be injected.
+        InvalidContent: a zone, technique, product or number is none that there can be.
     """
     require(actor, Right.GIVE_VERDICT)
     verdict = Verdict.objects.select_for_update(of=("self",)).get(id=verdict_id)
     treatment = get_treatment(verdict.treatment_id)
-    protocol = get_protocol_version(protocol_version_id)
+    version = get_protocol_version(protocol_version_id)
     if verdict.status != VerdictStatus.ACTIVE or verdict.outcome == VerdictOutcome.NOT_ELIGIBLE:
         raise PlanRefused(
             Text(
@@ -71,32 +84,20 @@ def make_plan(
                 en="The verdict does not allow a session.",
             )
         )
-    if (
-        treatment.procedure != protocol.procedure
-        or treatment.indication not in protocol.indications
-    ):
-        raise PlanRefused(
-            Text(
-                fr="Ce protocole ne sert pas cette indication.",
-                en="This protocol does not serve this indication.",
-            ),
-            field="protocol",
-        )
-    if not 1 <= interval_min_days <= interval_default_days <= interval_max_days:
-        raise PlanRefused(
-            Text(fr="Les intervalles ne se suivent pas.", en="The intervals are out of order."),
-            field="interval_default_days",
-        )
+    protocol = _serving(version, treatment)
+    _check_numbers(sessions_planned, interval_min_days, interval_default_days, interval_max_days)
     planned_zones = checked_zones(zones, field="zones")
     if not planned_zones:
         raise InvalidContent(
             Text(fr="Choisissez au moins une zone.", en="Choose at least one zone."), field="zones"
         )
-    _check_interval(treatment.procedure, planned_zones, settings, interval_min_days)
-    if treatment.procedure == Procedure.NEEDLING:
-        _check_depths(
-            verdict.patient_id, treatment.indication, planned_zones, settings, acknowledged
-        )
+    _check_zones(protocol, planned_zones)
+    if treatment.procedure is Procedure.NEEDLING:
+        kept = _needling(settings, verdict.patient_id, treatment, planned_zones, acknowledged)
+    else:
+        kept = _mesotherapy(settings, protocol)
+    _check_interval(treatment.procedure, planned_zones, kept, interval_min_days)
+    _check_answers(verdict, treatment.procedure, planned_zones, kept.get("actives", ()), at=at)
     replaced = (
         Plan.objects.filter(
             patient_id=verdict.patient_id, treatment_id=verdict.treatment_id, replaced_by=None
@@ -117,7 +118,7 @@ def make_plan(
         interval_default_days=interval_default_days,
         interval_max_days=interval_max_days,
         zones=planned_zones,
-        settings=dict(settings),
+        settings=kept,
         version=(latest or 0) + 1,
         replaces=replaced,
         effective_at=at,
@@ -135,72 +136,181 @@ def make_plan(
     return plan.id
 
 
+def _serving(version: ProtocolVersionView, treatment: TreatmentView) -> Protocol:
+    if treatment.procedure != version.procedure or treatment.indication not in version.indications:
+        raise PlanRefused(
+            Text(
+                fr="Ce protocole ne sert pas cette indication.",
+                en="This protocol does not serve this indication.",
+            ),
+            field="protocol",
+        )
+    return read_protocol(version.content)
+
+
+def _check_numbers(sessions: int, least: int, default: int, most: int) -> None:
+    if not 1 <= sessions <= MOST_SESSIONS:
+        raise PlanRefused(
+            Text(
+                fr=f"Un plan compte de 1 à {MOST_SESSIONS} séances.",
+                en=f"A plan has from 1 to {MOST_SESSIONS} sessions.",
+            ),
+            field="sessions_planned",
+        )
+    if not 1 <= least <= default <= most <= LONGEST_INTERVAL_DAYS:
+        raise PlanRefused(
+            Text(
+                fr="Les intervalles doivent se suivre : minimum, habituel, maximum, en jours.",
+                en="The intervals must be in order: least, usual, most, in days.",
+            ),
+            field="interval_default_days",
+        )
+
+
+def _check_zones(protocol: Protocol, zones: Sequence[str]) -> None:
+    foreign = [zone for zone in zones if zone not in protocol.zones]
+    if foreign:
+        name = load_rulebook().zone_label(foreign[0])
+        raise PlanRefused(
+            Text(
+                fr=f"Le protocole ne traite pas cette zone : {name.fr}.",
+                en=f"The protocol does not treat this zone: {name.en}.",
+            ),
+            field="zones",
+        )
+
+
 def _check_interval(
-    procedure: str, zones: Sequence[str], settings: Mapping[str, Any], interval_min_days: int
+    procedure: Procedure, zones: Sequence[str], settings: Mapping[str, Any], least: int
 ) -> None:
     lengths = settings.get("needle_mm", {})
     for zone in zones:
         answer = decide(
             {
                 "kind": "interval",
-                "procedure": procedure,
+                "procedure": procedure.value,
                 "zone": zone,
-                "needle_mm": Decimal(str(lengths.get(zone, "0.5"))),
-                "days_since_last": interval_min_days,
+                # Mesotherapy has no length here; the rule's own limit asks the longer wait.
+                "needle_mm": Decimal(lengths.get(zone, "0.5")),
+                "days_since_last": least,
             }
         )
-        if "error" in answer or answer["decision"] in (Decision.DELAY, Decision.BLOCK):
+        if answer["decision"] in {Decision.DELAY, Decision.BLOCK}:
+            message = answer["findings"][0]["message"]
+            name = load_rulebook().zone_label(zone)
             raise PlanRefused(
-                Text(
-                    fr=f"L’intervalle est trop court pour la zone {zone}.",
-                    en=f"The interval is too short for the zone {zone}.",
-                ),
+                Text(fr=f"{name.fr} : {message['fr']}", en=f"{name.en}: {message['en']}"),
                 field="interval_min_days",
             )
 
 
-def _check_depths(
-    patient_id: UUID,
-    indication: str,
+def _check_answers(
+    verdict: Verdict,
+    procedure: Procedure,
     zones: Sequence[str],
-    settings: Mapping[str, Any],
-    acknowledged: Sequence[str],
+    actives: Sequence[str],
+    *,
+    at: datetime,
 ) -> None:
+    """Refuse zones or a product to which the answers object beyond what the verdict settled."""
+    screened = screening(
+        patient_id=verdict.patient_id,
+        procedure=procedure,
+        act_date=max(verdict.valid_during.lower, at.date()),
+        zones=zones,
+        actives=actives,
+    )
+    settled = screened.settled_by(verdict.overrides)
+    for finding in screened.findings:
+        is_grave = Decision(finding["decision"]).severity >= Decision.REVIEW.severity
+        if is_grave and finding["rule"] not in settled:
+            raise PlanRefused(Text.from_mapping(finding["message"]), field="zones")
+
+
+def _needling(
+    settings: Mapping[str, Any],
+    patient_id: UUID,
+    treatment: TreatmentView,
+    zones: Sequence[str],
+    acknowledged: Sequence[str],
+) -> dict[str, Any]:
+    """Return the settings of needling: an allowed length for each zone."""
     phototype = phototype_of(patient_id=patient_id)
     lengths = settings.get("needle_mm", {})
+    kept = {}
     for zone in zones:
         field = f"needle_mm_{zone}"
-        if zone not in lengths:
-            raise InvalidContent(
-                Text(
-                    fr=f"Indiquez la longueur d’aiguille pour la zone {zone}.",
-                    en=f"Give the needle length for the zone {zone}.",
-                ),
-                field=field,
-            )
+        length = _length(lengths.get(zone), field=field)
         answer = decide(
             {
                 "kind": "depth",
                 "zone": zone,
-                "indication": Indication(indication).value,
-                "needle_mm": Decimal(str(lengths[zone])),
+                "indication": treatment.indication.value,
+                "needle_mm": length,
                 "phototype": phototype,
             }
         )
         if "error" in answer:
-            raise InvalidContent(
-                Text(
-                    fr=f"Longueur d’aiguille impossible pour la zone {zone}.",
-                    en=f"Impossible needle length for the zone {zone}.",
-                ),
-                field=field,
-            )
-        worst = max(
-            answer["findings"], key=lambda f: Decision(f["decision"]).severity, default=None
+            raise _impossible_length(field)
+        for finding in answer["findings"]:
+            if finding["decision"] == Decision.BLOCK or zone not in acknowledged:
+                raise RefusedByRuleBook(Text.from_mapping(finding["message"]), field=field)
+        kept[zone] = str(length)
+    return {"needle_mm": kept}
+
+
+def _mesotherapy(settings: Mapping[str, Any], protocol: Protocol) -> dict[str, Any]:
+    """Return the settings of mesotherapy: a technique of the protocol, and an allowed product."""
+    techniques = {limits.technique.value for limits in protocol.techniques}
+    technique = str(settings.get("technique", ""))
+    if technique not in techniques:
+        raise InvalidContent(
+            Text(
+                fr="Choisissez une technique du protocole.",
+                en="Choose one of the protocol’s techniques.",
+            ),
+            field="technique",
         )
-        if worst is None:
-            continue
-        if worst["decision"] == Decision.BLOCK or zone not in acknowledged:
-            raise RefusedByRuleBook(
-                Text(fr=worst["message"]["fr"], en=worst["message"]["en"]), field=field
-            )
+    if not settings.get("product_id"):
+        return {"technique": technique}
+    product = get_product(UUID(str(settings["product_id"])))
+    if product.kind != UnitKind.INJECTABLE:
+        raise InvalidContent(
+            Text(fr="Ce produit ne s’injecte pas.", en="This product is not injected."),
+            field="product_id",
+        )
+    actives = [active.value for active in product.actives]
+    answer = decide(
+        {
+            "kind": "product",
+            "use": ProductUse.INJECT.value,
+            "status": product.status.value,
+            "actives": actives,
+            "sterile": product.is_sterile,
+        }
+    )
+    if answer["decision"] == Decision.BLOCK:
+        raise RefusedByRuleBook(
+            Text.from_mapping(answer["findings"][0]["message"]), field="product_id"
+        )
+    return {"technique": technique, "product_id": str(product.id), "actives": actives}
+
+
+def _length(given: object, *, field: str) -> Decimal:
+    try:
+        length = Decimal(str(given))
+    except InvalidOperation as error:
+        raise _impossible_length(field) from error
+    if not length.is_finite() or length <= 0:
+        raise _impossible_length(field)
+    return length
+
+
+def _impossible_length(field: str) -> InvalidContent:
+    return InvalidContent(
+        Text(
+            fr="Donnez une longueur d’aiguille en millimètres.",
+            en="Give a needle length in millimetres.",
+        ),
+        field=field,
+    )

@@ -1,8 +1,9 @@
 """Prescribing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db import transaction
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
 from aiguille.care import events
-from aiguille.care.models import Prescription
+from aiguille.care.models import Plan, Prescription
 from aiguille.care.operations.shared import (
     InvalidContent,
     checked_zones,
@@ -19,18 +20,41 @@ from aiguille.care.operations.shared import (
 )
 from aiguille.care.queries import get_consultation
 from aiguille.care.rules import (
+    OVERRIDABLE,
     ReasonMissing,
     RefusedByRuleBook,
     content_digest,
     cream_conditions,
+    unasked_for_cream,
 )
 from aiguille.kernel.actor import Actor
-from aiguille.kernel.codes import Procedure
+from aiguille.kernel.codes import CreamCondition, Procedure
 from aiguille.kernel.decisions import Decision
+from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import get_identity, latest_answers
 from aiguille.plumbing.models import authored_by
-from aiguille.rulebook import decide
+from aiguille.rulebook import decide, load_rulebook
+
+
+class CreamQuestionsOpen(DomainError):
+    """Nobody asked the patient what the cream forbids; `questions` are those left."""
+
+    code = "cream_questions_open"
+
+    def __init__(self, questions: Sequence[str]) -> None:
+        self.questions = tuple(questions)
+        titles = [load_rulebook().questions[name].title for name in questions]
+        super().__init__(
+            Text(
+                fr="À demander avant de prescrire la crème : "
+                + ", ".join(title.fr for title in titles)
+                + ".",
+                en="To ask before the cream is prescribed: "
+                + ", ".join(title.en for title in titles)
+                + ".",
+            )
+        )
 
 
 @transaction.atomic
@@ -39,65 +63,71 @@ def prescribe_cream(
     patient_id: UUID,
     consultation_id: UUID,
     plan_id: UUID | None,
+    site_id: UUID,
+    product: str,
     area_cm2: Decimal,
     grams: Decimal | None,
     minutes_before: int,
     zones: Sequence[str],
     today: date,
+    language: str,
     actor: Actor,
     at: datetime,
-    language: str,
-    product: str,
+    conditions: Sequence[str] = (),
     override_reason: str = "",
 ) -> UUID:
     """Prescribe the numbing cream within the rule book's ceilings; sign it.
 
-    `grams` None prescribes the amount that the area requires. `minutes_before` is how long before
-    the session the cream is put on.
+    The prescription before it of the same consultation is replaced. `grams` None prescribes the
+    amount that the area requires; `minutes_before` is how long before the session the cream is put
+    on; `conditions` are those of the cream that the questionnaire does not ask. `site_id` is the
+    address that the physician signs under.
 
     Raises:
         NotAllowed: the actor is not a physician with a registration in force.
+        CreamQuestionsOpen: what the cream forbids was not asked.
         RefusedByRuleBook: the cream is forbidden for this patient, or above a ceiling.
         ReasonMissing: a finding asks for a physician's reason and there is none.
-        InvalidContent: an amount is impossible.
+        InvalidContent: an amount is impossible, or plan and consultation are somebody else's.
     """
     require(actor, Right.PRESCRIBE)
     signature = signature_of(actor, on=today)
     consultation = get_consultation(consultation_id)
-    answers = latest_answers(patient_id, Procedure(consultation.procedure))
-    asked = {
-        "kind": "cream",
-        "area_cm2": area_cm2,
-        "grams": grams,
-        "minutes": minutes_before,
-        "conditions": cream_conditions(answers.answers if answers else {}),
-        "needle_started": False,
-        "removed_minutes_before": None,
-        "on_needled_skin": False,
-    }
-    answer = decide(asked)
-    if "error" in answer:
-        raise InvalidContent(
-            Text(fr="Quantité impossible.", en="Impossible amount."),
-            field=str(answer["error"]["field"]),
-        )
-    for finding in answer["findings"]:
-        message = Text(fr=finding["message"]["fr"], en=finding["message"]["en"])
-        if finding["decision"] == Decision.BLOCK:
-            raise RefusedByRuleBook(message, field="cream")
-        if finding["decision"] == Decision.REVIEW and not override_reason.strip():
-            raise ReasonMissing(message, field="override_reason")
-    storable = {key: str(v) if isinstance(v, Decimal) else v for key, v in asked.items()}
-    ruling_id = store_ruling(
-        patient_id=patient_id, asked=storable, answer=answer, actor=actor, at=at
+    of_patient = Plan.objects.filter(id=plan_id, patient_id=patient_id)
+    if consultation.patient_id != patient_id or (plan_id and not of_patient.exists()):
+        raise InvalidContent(field="plan")
+    given = latest_answers(patient_id, Procedure(consultation.procedure))
+    answers = given.answers if given else {}
+    if unasked := unasked_for_cream(answers):
+        raise CreamQuestionsOpen(unasked)
+    asked = cream_ask(
+        area_cm2=area_cm2,
+        grams=grams,
+        minutes=minutes_before,
+        conditions=_conditions(answers, conditions),
     )
+    answer = decide(asked)
+    _check(answer, override_reason=override_reason)
+    ruling_id = store_ruling(
+        patient_id=patient_id,
+        asked={key: str(v) if isinstance(v, Decimal) else v for key, v in asked.items()},
+        answer=answer,
+        actor=actor,
+        at=at,
+    )
+    where = checked_zones(zones, field="cream_zones")
+    if not where or not product.strip():
+        raise InvalidContent(
+            Text(fr="Dites quoi, et sur quelles zones.", en="Say what, and on which zones."),
+            field="cream_zones" if product.strip() else "product",
+        )
     items = [
         {
             "kind": "numbing_cream",
             "drug": product,
             "grams": str(grams if grams is not None else answer["required_grams"]),
             "area_cm2": str(area_cm2),
-            "zones": checked_zones(zones, field="cream_zones"),
+            "zones": where,
             "minutes_before": minutes_before,
             "override_reason": override_reason,
         }
@@ -105,6 +135,7 @@ def prescribe_cream(
     content = {
         "patient": str(patient_id),
         "consultation": str(consultation_id),
+        "site": str(site_id),
         "items": items,
         "language": language,
         "patient_name": get_identity(patient_id).full_name,
@@ -113,6 +144,7 @@ def prescribe_cream(
         patient_id=patient_id,
         consultation_id=consultation_id,
         plan_id=plan_id,
+        site_id=site_id,
         ruling_id=ruling_id,
         items=items,
         cream_minutes_before=minutes_before,
@@ -120,6 +152,7 @@ def prescribe_cream(
         content_digest=content_digest(content),
         signed_at=at,
         effective_at=at,
+        **_replacing(consultation_id),
         **signature,
         **authored_by(actor, at=at),
     )
@@ -133,3 +166,58 @@ def prescribe_cream(
         details={"digest": prescription.content_digest},
     )
     return prescription.id
+
+
+def cream_ask(
+    *, area_cm2: Decimal, grams: Decimal | None, minutes: int, conditions: Sequence[str]
+) -> dict[str, Any]:
+    """Return the question about the cream as the rule book reads it, before any needle."""
+    return {
+        "kind": "cream",
+        "area_cm2": area_cm2,
+        "grams": grams,
+        "minutes": minutes,
+        "conditions": list(conditions),
+        "needle_started": False,
+        "removed_minutes_before": None,
+        "on_needled_skin": False,
+    }
+
+
+def _conditions(answers: Mapping[str, Mapping[str, Any]], more: Sequence[str]) -> list[str]:
+    known = {condition.value for condition in CreamCondition}
+    if not set(more) <= known:
+        raise InvalidContent(field="conditions")
+    return sorted({*cream_conditions(answers), *more})
+
+
+def _check(answer: Mapping[str, Any], *, override_reason: str) -> None:
+    if "error" in answer:
+        raise InvalidContent(
+            Text(fr="Quantité impossible.", en="Impossible amount."),
+            field={"minutes": "minutes_before"}.get(
+                answer["error"]["field"], answer["error"]["field"]
+            ),
+        )
+    for finding in answer["findings"]:
+        message = Text.from_mapping(finding["message"])
+        if finding["decision"] == Decision.BLOCK:
+            raise RefusedByRuleBook(message, field=_FIELDS.get(finding["rule"]))
+        if finding["decision"] in OVERRIDABLE and not override_reason.strip():
+            raise ReasonMissing(message, field="override_reason")
+
+
+# Beside which field of the form a rule's refusal stands; the others stand above the form.
+_FIELDS = {"R11": "area_cm2", "R12": "minutes_before", "R14": "conditions"}
+
+
+def _replacing(consultation_id: UUID) -> dict[str, Any]:
+    """Return the columns by which a prescription replaces the one before it, if any."""
+    before = Prescription.objects.filter(consultation_id=consultation_id, replaced_by=None).first()
+    if before is None:
+        return {}
+    return {
+        "replaces": before,
+        "version": before.version + 1,
+        "reason": "changed during the consultation",
+    }

@@ -1,7 +1,6 @@
 """Giving, suspending and revoking verdicts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +23,7 @@ from aiguille.care.rules import (
     check_period,
     check_verdict,
     content_digest,
+    stored_overrides,
 )
 from aiguille.catalogue.queries import get_treatment
 from aiguille.kernel.actor import Actor
@@ -90,11 +90,12 @@ def give_verdict(
         zones=consultation.content["zones"],
         actives=actives,
     )
+    findings = [*act_findings(treatment.procedure, treatment.indication), *screened.findings]
     check_verdict(
         outcome=outcome,
         reason=reason,
         conditions=conditions,
-        findings=[*_act_findings(treatment.procedure, treatment.indication), *screened.findings],
+        findings=findings,
         overrides=overrides,
     )
     ruling_id = store_ruling(
@@ -117,7 +118,9 @@ def give_verdict(
         "outcome": outcome.value,
         "reason": reason,
         "conditions": conditions,
-        "overrides": [asdict(override) for override in overrides],
+        "overrides": stored_overrides(
+            overrides=overrides, findings=findings, answers=screened.answers
+        ),
         "valid_from": valid_from.isoformat(),
         "valid_until": valid_until.isoformat(),
     }
@@ -148,7 +151,7 @@ def give_verdict(
     return verdict.id
 
 
-def _act_findings(procedure: str, indication: str) -> list[Mapping[str, Any]]:
+def act_findings(procedure: str, indication: str) -> list[Mapping[str, Any]]:
     """Return what the rule book says of the act itself: its indication, and who performs it."""
     asks: tuple[Mapping[str, Any], ...] = (
         {"kind": "indication", "procedure": procedure, "indication": indication},
@@ -166,7 +169,13 @@ def _act_findings(procedure: str, indication: str) -> list[Mapping[str, Any]]:
 
 @transaction.atomic
 def suspend_verdict(*, verdict_id: UUID, reason: str, actor: Actor, at: datetime) -> bool:
-    """Suspend an active verdict; return False where it was not active any more."""
+    """Suspend an active verdict; return False where it was not active any more.
+
+    Anybody's news may shake a verdict (a patient's answers, a symptom), so no right is asked here.
+
+    Raises:
+        ReasonMissing: there is no reason.
+    """
     return _change_status(
         verdict_id, VerdictStatus.SUSPENDED, events.VERDICT_SUSPENDED, reason, actor, at
     )
@@ -174,15 +183,13 @@ def suspend_verdict(*, verdict_id: UUID, reason: str, actor: Actor, at: datetime
 
 @transaction.atomic
 def revoke_verdict(*, verdict_id: UUID, reason: str, actor: Actor, at: datetime) -> bool:
-    """Revoke an active verdict for a `reason`; return False where it was not active any more.
+    """Revoke an active or suspended verdict; return False where it was neither any more.
 
     Raises:
         NotAllowed: the actor is not a physician at work.
         ReasonMissing: there is no reason.
     """
     require(actor, Right.GIVE_VERDICT)
-    if not reason.strip():
-        raise ReasonMissing(field="reason")
     return _change_status(
         verdict_id, VerdictStatus.REVOKED, events.VERDICT_REVOKED, reason, actor, at
     )
@@ -191,7 +198,12 @@ def revoke_verdict(*, verdict_id: UUID, reason: str, actor: Actor, at: datetime)
 def _change_status(
     verdict_id: UUID, status: VerdictStatus, action: Action, reason: str, actor: Actor, at: datetime
 ) -> bool:
-    changed = Verdict.objects.filter(id=verdict_id, status=VerdictStatus.ACTIVE).update(
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    standing = {VerdictStatus.ACTIVE}
+    if status is VerdictStatus.REVOKED:
+        standing.add(VerdictStatus.SUSPENDED)
+    changed = Verdict.objects.filter(id=verdict_id, status__in=standing).update(
         status=status,
         status_reason=reason,
         status_changed_at=at,
