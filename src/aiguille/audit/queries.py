@@ -1,6 +1,6 @@
 """Reading the audit trail, and proving that it is whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -47,8 +47,28 @@ class Flaw:
     what: str
 
 
-def find_flaws() -> Iterator[Flaw]:
-    """Yield each place where a chain was edited, cut, reordered or lost an event."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a record's chain, as it is exported and kept elsewhere."""
+
+    record_id: UUID
+    length: int
+    mac: str
+
+
+def list_heads() -> list[Head]:
+    """Return the end of every chain (one query)."""
+    rows = ChainHead.objects.order_by("record_id")
+    return [Head(row.record_id, row.length, row.mac) for row in rows]
+
+
+def find_flaws(*, exported: Iterable[Head] = ()) -> Iterator[Flaw]:
+    """Yield each place where a chain was edited, cut, reordered or lost an event.
+
+    Whoever may rewrite the database may also cut a chain and its head together; `exported` heads,
+    kept elsewhere, show that too.
+    """
+    kept = {(head.record_id, head.length): head.mac for head in exported}
     key_id, key = chain_key()
     record_id: UUID | None = None
     previous, position = GENESIS, 0
@@ -67,6 +87,8 @@ def find_flaws() -> Iterator[Flaw]:
             yield Flaw(event.record_id, position, "another key was used")
         elif event.mac != digest(chained_content(event), previous=event.previous_mac, key=key):
             yield Flaw(event.record_id, position, "the content was changed")
+        if kept.pop((event.record_id, position), event.mac) != event.mac:
+            yield Flaw(event.record_id, position, "it is not what was exported")
         previous = event.mac
         ends[event.record_id] = (event.position, event.mac)
     for found_id, head in heads.items():
@@ -74,3 +96,5 @@ def find_flaws() -> Iterator[Flaw]:
             yield Flaw(found_id, head.length, "the end of the chain was cut")
     for found_id in ends.keys() - heads.keys():
         yield Flaw(found_id, 0, "the chain has no head")
+    for missing_id, length in kept:
+        yield Flaw(missing_id, length, "the chain was longer when it was exported")
