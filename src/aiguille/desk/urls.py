@@ -5,5 +5,6 @@ from django.urls import include, path
 app_name = "desk"
 urlpatterns = [
     path("", include("aiguille.desk.agenda.urls")),
+    path("", include("aiguille.desk.treatment_sessions.urls")),
     path("patients/", include("aiguille.desk.patients.urls")),
 ]

@@ -99,7 +99,6 @@ def _form_field(
         # A field that depends on another is asked for by the guards when it is needed.
         "required": field.required and field.when is None,
     }
-    bounds = {"min_value": field.minimum, "max_value": field.maximum}
     match field.type:
         case FieldType.BOOLEAN:
             # Left unticked it says no; the guard explains why that is not enough.
@@ -109,7 +108,9 @@ def _form_field(
                 min_value=_whole(field.minimum), max_value=_whole(field.maximum), **common
             )
         case FieldType.DECIMAL:
-            return forms.DecimalField(widget=DecimalInput, **bounds, **common)
+            return forms.DecimalField(
+                widget=DecimalInput, min_value=field.minimum, max_value=field.maximum, **common
+            )
         case FieldType.INSTANT:
             return forms.DateTimeField(
                 widget=DateTimeInput, initial=now.strftime("%Y-%m-%dT%H:%M"), **common
@@ -132,9 +133,7 @@ def _whole(bound: Decimal | None) -> int | None:
     return None if bound is None else int(bound)
 
 
-def _choices(
-    field: Field, *, protocol: Protocol, zones: Sequence[str]
-) -> list[tuple[str, str]]:
+def _choices(field: Field, *, protocol: Protocol, zones: Sequence[str]) -> list[tuple[str, str]]:
     if field.type is FieldType.ZONE:
         return code_choices(Zone(zone) for zone in zones)
     if field.type is FieldType.TECHNIQUE:
@@ -165,7 +164,12 @@ class PassForm(forms.Form):
     end_point = forms.ChoiceField(label=_("End point seen"), required=False)
 
     def __init__(
-        self, *args: Any, plan: PassPlan, zones: Sequence[str], lengths: Mapping[str, str], **kwargs: Any
+        self,
+        *args: Any,
+        plan: PassPlan,
+        zones: Sequence[str],
+        lengths: Mapping[str, str],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.plan = plan
