@@ -28,6 +28,7 @@ def health(_request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home),
     path("health", health, name="health"),
+    path("", include("aiguille.public_site.root_urls")),
     *i18n_patterns(
         path("account/", all_reachable_by(include("aiguille.accounts.urls"), Who.EVERYBODY)),
         path("space/", include("aiguille.portal.urls")),
