@@ -299,6 +299,12 @@ def consultation_of_appointment(appointment_id: UUID) -> ConsultationView | None
     return None if row is None else _consultation_view(row)
 
 
+def versions_of_consultation(appointment_id: UUID) -> frozenset[UUID]:
+    """Return the keys of every version of an appointment's consultation (one query)."""
+    rows = Consultation.objects.filter(appointment_id=appointment_id)
+    return frozenset(rows.values_list("id", flat=True))
+
+
 def draft_of_consultation(appointment_id: UUID) -> Mapping[str, Any] | None:
     """Return what was typed and not yet saved for an appointment, or None (one query)."""
     found = ConsultationDraft.objects.filter(appointment_id=appointment_id)

@@ -23,6 +23,7 @@ from aiguille.care.queries import (
     list_verdicts,
     screening,
 )
+from aiguille.care.rules import answer_to
 from aiguille.catalogue.queries import get_treatment
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure, StaffRole
@@ -63,19 +64,36 @@ def record_answers(
         answer_set_id = submit_answers(
             patient_id=patient_id, procedure=procedure, actor=actor, at=at
         )
-        after = latest_answers(patient_id, procedure)
-        if after is None or (before and not changed_answers(before.answers, after.answers)):
-            return RecordedAnswers(answer_set_id=answer_set_id, suspended=())
-        ahead = [a for a in appointments_of_patient(patient_id) if a.starts_at > at]
-        suspended = [
-            verdict.id
-            for verdict in list_verdicts(patient_id=patient_id)
-            if verdict.is_active
-            and get_treatment(verdict.treatment_id).procedure == procedure
-            and _is_shaken(verdict, procedure, before=before, ahead=ahead, at=at)
-            and _suspend(verdict, ahead=ahead, actor=actor, at=at)
-        ]
-    return RecordedAnswers(answer_set_id=answer_set_id, suspended=tuple(suspended))
+        suspended = judge_again(
+            patient_id=patient_id, procedure=procedure, before=before, actor=actor, at=at
+        )
+    return RecordedAnswers(answer_set_id=answer_set_id, suspended=suspended)
+
+
+def judge_again(
+    *,
+    patient_id: UUID,
+    procedure: Procedure,
+    before: Answers | None,
+    actor: Actor,
+    at: datetime,
+) -> tuple[UUID, ...]:
+    """Judge the verdicts on a procedure by the latest answers; return those that it suspended.
+
+    `before` are the answers that they relied on. Runs in the transaction of the new ones.
+    """
+    after = latest_answers(patient_id, procedure)
+    if after is None or (before and not changed_answers(before.answers, after.answers)):
+        return ()
+    ahead = [a for a in appointments_of_patient(patient_id) if a.starts_at > at]
+    return tuple(
+        verdict.id
+        for verdict in list_verdicts(patient_id=patient_id)
+        if verdict.is_active
+        and get_treatment(verdict.treatment_id).procedure == procedure
+        and _is_shaken(verdict, procedure, before=before, ahead=ahead, at=at)
+        and _suspend(verdict, ahead=ahead, actor=actor, at=at)
+    )
 
 
 def _is_shaken(
@@ -95,14 +113,18 @@ def _is_shaken(
         zones=get_consultation(verdict.consultation_id).content["zones"],
         actives=plan.settings.get("actives", ()) if plan else (),
     )
-    earlier = decide({**now.asked, "answers": dict(before.answers) if before else {}})
-    return bool(_grave(now.answer) - _grave(earlier))
+    then = dict(before.answers) if before else {}
+    earlier = decide({**now.asked, "answers": then})
+    return bool(_grave(now.answer, now.answers) - _grave(earlier, then))
 
 
-def _grave(answer: Mapping[str, Any]) -> set[tuple[str, str]]:
+def _grave(
+    ruling: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]
+) -> set[tuple[str, str, str]]:
+    """Return the findings that stop a session, each with the answer that leads to it."""
     return {
-        (finding["rule"], finding["decision"])
-        for finding in answer["findings"]
+        (finding["rule"], finding["decision"], answer_to(finding["rule"], answers))
+        for finding in ruling["findings"]
         if Decision(finding["decision"]).severity >= Decision.REVIEW.severity
     }
 

@@ -84,7 +84,8 @@ def write_consultation(
     except IntegrityError as error:
         # Another version of it, or the first one for this appointment, was written just now.
         raise StaleVersion from error
-    ConsultationDraft.objects.filter(appointment_id=appointment_id).delete()
+    if appointment_id is not None:
+        ConsultationDraft.objects.filter(appointment_id=appointment_id).delete()
     record(
         action=events.CONSULTATION_WRITTEN,
         actor=actor,
@@ -112,6 +113,7 @@ def keep_draft(
         NotAllowed: the actor is not a physician at work.
     """
     require(actor, Right.WRITE_CONSULTATION)
+    assert actor.id is not None, "only people have the right"
     kept = {name: str(content.get(name, ""))[:LONGEST_TEXT] for name in CONSULTATION_TEXTS}
     ConsultationDraft.objects.update_or_create(
         appointment_id=appointment_id,

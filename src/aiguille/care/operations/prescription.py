@@ -93,8 +93,9 @@ def prescribe_cream(
     require(actor, Right.PRESCRIBE)
     signature = signature_of(actor, on=today)
     consultation = get_consultation(consultation_id)
-    of_patient = Plan.objects.filter(id=plan_id, patient_id=patient_id)
-    if consultation.patient_id != patient_id or (plan_id and not of_patient.exists()):
+    plans = Plan.objects.filter(patient_id=patient_id)
+    is_own_plan = plan_id is None or plans.filter(id=plan_id).exists()
+    if consultation.patient_id != patient_id or not is_own_plan:
         raise InvalidContent(field="plan")
     given = latest_answers(patient_id, Procedure(consultation.procedure))
     answers = given.answers if given else {}

@@ -77,7 +77,9 @@ def arrived(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
 @require_POST
 def no_show(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Note that the patient did not come."""
-    return _at_the_door(request, appointment_id, mark_no_show, _("Noted: the patient did not come."))
+    return _at_the_door(
+        request, appointment_id, mark_no_show, _("Noted: the patient did not come.")
+    )
 
 
 def _at_the_door(

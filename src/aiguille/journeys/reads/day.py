@@ -1,6 +1,5 @@
 """The day of a site: who comes when, for what, and what is still missing before the needle."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -19,8 +18,10 @@ from aiguille.treatment_sessions.queries import sessions_of_appointments
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
-    """One appointment of the day. `lacks_*` say what the patient still owes; `session_id` is that
-    of a session begun."""
+    """One appointment of the day.
+
+    `lacks_*` say what the patient still owes; `session_id` is that of a session begun.
+    """
 
     appointment: AppointmentView
     held: tuple[str, ...]
@@ -75,8 +76,7 @@ def read_day(
             appointment=line.appointment,
             held=line.held,
             is_mine=line.appointment.practitioner_user_id == actor.id,
-            lacks_answers=(line.appointment.patient_id, line.appointment.procedure)
-            not in answered,
+            lacks_answers=(line.appointment.patient_id, line.appointment.procedure) not in answered,
             lacks_consent=_lacks_consent(line.appointment, consented),
             session_id=begun.get(line.appointment.id),
         )
@@ -91,13 +91,9 @@ def read_day(
     )
 
 
-def _lacks_consent(
-    appointment: AppointmentView, consented: set[tuple[UUID, UUID]]
-) -> bool:
+def _lacks_consent(appointment: AppointmentView, consented: set[tuple[UUID, UUID]]) -> bool:
     return (
         appointment.kind is ServiceKind.SESSION
         and appointment.treatment_id is not None
         and (appointment.patient_id, appointment.treatment_id) not in consented
     )
-
-

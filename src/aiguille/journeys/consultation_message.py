@@ -1,0 +1,46 @@
+"""The message after a consultation: the decision and the documents wait in the patient's space."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
+from aiguille.care.queries import get_consultation
+from aiguille.clinics.queries import the_group
+from aiguille.messaging.resolvers import Due, Rendered
+from aiguille.patients.operations import is_still_reached_at, make_link
+from aiguille.patients.queries import get_identity
+
+VALID_FOR = timedelta(days=7)
+
+
+class ConsultationMessage:
+    """Speaks for consultations to the outbox; it says nothing of what was decided."""
+
+    def still_true(self, message: Due) -> bool:
+        """Tell whether the patient is still reached at this address."""
+        return message.patient_id is not None and is_still_reached_at(
+            patient_id=message.patient_id, email=message.recipient
+        )
+
+    def render(self, message: Due) -> Rendered:
+        """Make the link and write the message in the patient's language."""
+        patient_id = get_consultation(message.subject_id).patient_id
+        token = make_link(
+            patient_id=patient_id,
+            scope="SPACE",
+            expires_at=message.at + VALID_FOR,
+            at=message.at,
+        )
+        with translation.override(message.language):
+            context = {
+                "first_names": get_identity(patient_id).first_names,
+                "link": settings.BASE_URL + reverse("public:space_link", args=[token]),
+                "clinic": the_group().name,
+            }
+            return Rendered(
+                subject=translation.gettext("After your consultation"),
+                text=render_to_string("journeys/consultation_done.txt", context),
+            )
