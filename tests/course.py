@@ -21,7 +21,9 @@ from aiguille.catalogue.queries import (
 )
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure, VerdictOutcome
-from aiguille.patients.operations import save_draft_answer, submit_answers
+from aiguille.patients.operations import complete_answers, save_draft_answer, submit_answers
+from aiguille.patients.queries import latest_answers
+from aiguille.patients.questionnaire import asked_in_person
 from aiguille.protocols.library import shipped_protocols
 from aiguille.rulebook import QuestionInput, load_rulebook
 from tests.world import World
@@ -51,27 +53,41 @@ def open_catalogue(*, at: datetime) -> None:
 
 
 def answer_no(world: World, *, procedure: Procedure, at: datetime, **others: str) -> None:
-    """Let Anna answer no to everything that can block `procedure`, save `others` (id=answer)."""
-    for question in load_rulebook().questions_for(procedure, only_blocking=True):
+    """Let Anna answer no to everything, online and then to Dr Bruno, save `others` (id=answer)."""
+    anna, book = world.anna, load_rulebook()
+    online = book.questions_for(procedure, only_blocking=True)
+    for question in online:
         if question.input is QuestionInput.BIRTH_DATE:
             continue  # the identity says it
         save_draft_answer(
-            patient_id=world.anna.patient_id,
+            patient_id=anna.patient_id,
             procedure=procedure,
             question_id=question.id,
             answer={"answer": others.get(question.id, "no")},
-            actor=world.anna.actor,
+            actor=anna.actor,
             at=at,
         )
-    submit_answers(
-        patient_id=world.anna.patient_id, procedure=procedure, actor=world.anna.actor, at=at
+    submit_answers(patient_id=anna.patient_id, procedure=procedure, actor=anna.actor, at=at)
+    given = latest_answers(anna.patient_id, procedure)
+    assert given is not None
+    complete_answers(
+        patient_id=anna.patient_id,
+        procedure=procedure,
+        answers={
+            question.id: {"answer": others.get(question.id, "no")}
+            for question in asked_in_person(book, procedure=procedure, answers=given.answers)
+            if question.id not in {other.id for other in online}
+        },
+        seen_id=given.id,
+        actor=world.bruno.actor,
+        at=at,
     )
 
 
 def open_course(world: World, *, days: int = 180) -> Course:
     """Give Anna her verdict, for `days` from the world's day on, and her plan.
 
-    What is not asked online yet, Dr Bruno asked: each such finding has his reason.
+    Where the rule book asks for a physician's judgement, Dr Bruno gives his reason.
     """
     at, today = world.at, world.at.date()
     open_catalogue(at=at)
@@ -100,8 +116,7 @@ def open_course(world: World, *, days: int = 180) -> Course:
         valid_until=today + timedelta(days=days),
         today=today,
         overrides=[
-            Override(rule=finding["rule"], reason="Demandé de vive voix : non.")
-            for finding in ruling.findings
+            Override(rule=finding["rule"], reason="Vu à l’examen.") for finding in ruling.findings
         ],
         actor=world.bruno.actor,
         at=at,

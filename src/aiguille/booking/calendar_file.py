@@ -29,7 +29,7 @@ def calendar_file(
     sequence grows.
     """
     event = Event()
-    event.add("uid", f"{appointment.id}@aiguille")
+    event.add("uid", f"{appointment.id}@appointments")
     event.add("sequence", appointment.version)
     event.add("dtstamp", at)
     event.add("dtstart", appointment.starts_at)
@@ -42,7 +42,7 @@ def calendar_file(
     if link:
         event.add("url", link)
     file = Calendar()
-    file.add("prodid", "-//Aiguille//Appointments//EN")
+    file.add("prodid", "-//Clinic//Appointments//EN")
     file.add("version", "2.0")
     file.add("method", "CANCEL" if is_cancelled else "PUBLISH")
     file.add_component(event)

@@ -1,6 +1,6 @@
 """What holds for appointments, without a database: delays, who they bind, bounds on a date."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -48,14 +48,13 @@ def latest_bound(bounds: Iterable[Earliest]) -> Earliest:
 
 
 def unsettled_findings(
-    findings: Sequence[Mapping[str, Any]], overridden: Iterable[str]
+    findings: Sequence[Mapping[str, Any]], settled: Collection[str]
 ) -> list[Mapping[str, Any]]:
     """Return the findings that stand in a session's way.
 
-    Those are every BLOCK, and each DELAY and REVIEW (rule ids in `overridden`) that the physician
-    did not set aside with a reason when giving the verdict.
+    Those are every BLOCK, and each DELAY and REVIEW that the physician did not settle with a
+    reason when giving the verdict (`settled` holds the rules).
     """
-    settled = set(overridden)
     return [
         finding
         for finding in findings
@@ -68,11 +67,11 @@ def unsettled_findings(
 
 
 def screening_bound(
-    findings: Sequence[Mapping[str, Any]], overridden: Iterable[str]
+    findings: Sequence[Mapping[str, Any]], settled: Collection[str]
 ) -> Earliest | None:
     """Return what the answers say about a date: None for no objection on it."""
     bounds = []
-    for finding in unsettled_findings(findings, overridden):
+    for finding in unsettled_findings(findings, settled):
         ends = finding["earliest"] if finding["decision"] == Decision.DELAY else None
         bounds.append(
             Earliest(

@@ -23,12 +23,12 @@ from aiguille.booking.operations import (
 from aiguille.booking.placing import PatientBusy, SlotTaken
 from aiguille.booking.queries import free_starts, get_appointment, hold_of
 from aiguille.booking.states import ChangeTooLate, NotYet, StaleVersion, StateRefuses
+from aiguille.catalogue import seed
 from aiguille.catalogue.queries import consultation_service
-from aiguille.kernel.actor import VISITOR
+from aiguille.kernel.actor import SYSTEM, VISITOR
 from aiguille.kernel.codes import Procedure
 from aiguille.kernel.ids import new_id
 from aiguille.plumbing.access import NotVisible
-from tests.course import open_catalogue
 
 pytestmark = pytest.mark.django_db
 TEN = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # Wednesday, 10:00 in Lyon
@@ -37,7 +37,7 @@ ELEVEN = TEN + timedelta(hours=1)
 
 @pytest.fixture
 def service(world):
-    open_catalogue(at=world.at)
+    seed.load(actor=SYSTEM, at=world.at)
     return consultation_service(Procedure.MESOTHERAPY).id
 
 

@@ -12,11 +12,12 @@ from django.urls import reverse
 
 from aiguille.booking.models import Appointment, Hold
 from aiguille.booking.operations import hold_slot
+from aiguille.catalogue import seed
 from aiguille.catalogue.queries import consultation_service
+from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure
 from aiguille.patients.models import Patient
 from aiguille.plumbing import clock
-from tests.course import open_catalogue
 
 pytestmark = pytest.mark.django_db
 DETAILS = {
@@ -30,7 +31,7 @@ DETAILS = {
 
 @pytest.fixture
 def service(world):
-    open_catalogue(at=world.at)
+    seed.load(actor=SYSTEM, at=world.at)
     return consultation_service(Procedure.MESOTHERAPY)
 
 
