@@ -5,7 +5,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
+
+_Run: TypeAlias = Callable[[argparse.Namespace, TextIO], int]
+_Add: TypeAlias = Callable[[str, _Run, str], argparse.ArgumentParser]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiguille.config.settings")
 
@@ -13,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiguille.config.settings")
 def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     """Run one command and return its exit code: 0, 1 for a refusal, 2 for a wrong command line."""
     options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace, TextIO], int] = options.run
+    run: _Run = options.run
     try:
         return run(options, out or sys.stdout)
     except KeyboardInterrupt:
@@ -48,13 +51,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(
-        name: str, run: Callable[[argparse.Namespace, TextIO], int], text: str
-    ) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
-        added.set_defaults(run=run)
-        return added
+    def adder(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> _Add:
+        def add(name: str, run: _Run, text: str) -> argparse.ArgumentParser:
+            added = commands.add_parser(name, help=text, description=text)
+            added.set_defaults(run=run)
+            return added
 
+        return add
+
+    def group(name: str, text: str) -> _Add:
+        added = commands.add_parser(name, help=text, description=text)
+        return adder(added.add_subparsers(required=True, metavar="ACTION"))
+
+    command = adder(commands)
     up = command("up", _up, "start everything: database, demo, web and worker (make run)")
     up.add_argument("--with-parent", action="store_true", help="end when the parent process ends")
     command("serve", _serve, "serve web pages")
@@ -64,19 +73,33 @@ def _parser() -> argparse.ArgumentParser:
     bootstrap.add_argument("admin_url", help="postgresql:// address of an administrator")
     demo = command("demo", _demo, "fill the demo clinic, once")
     demo.add_argument("--reset", action="store_true", help="empty it and anchor it on today")
+    audit = command("audit", _audit, "prove that the audit trail is whole, or export its ends")
+    audit.add_argument("action", choices=("verify", "heads"))
+    audit.add_argument("--heads", type=Path, metavar="FILE", help="verify against exported heads")
     command("shell", _shell, "open a Python shell with the models loaded")
 
     slots = command("slots", _slots, "answer scheduling scenarios, one JSON document each")
-    slots.add_argument("--scenario", nargs="+", type=Path, required=True, metavar="FILE")
+    slots.add_argument("--scenario", nargs="+", required=True, metavar="FILE")
     decide = command("decide", _decide, "decide the cases of a JSON-lines file")
     decide.add_argument("file", type=Path, metavar="FILE")
 
-    rules = command("rules", _rules, "check or explain the rule files")
-    rules.add_argument("action", choices=("check", "explain"))
-    rules.add_argument("subjects", nargs="*", metavar="FILE|RULE", help="files, or one rule's id")
-    protocols = command("protocols", _protocols, "check or rehearse protocol files")
-    protocols.add_argument("action", choices=("check", "rehearse"))
-    protocols.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    rules = group("rules", "check or explain the rule files")
+    check = rules("check", _rules_check, "name every mistake of rule files; of the shipped ones")
+    check.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    explain = rules("explain", _rules_explain, "print a rule or question with its sources")
+    explain.add_argument("rule", metavar="ID")
+
+    protocols = group("protocols", "check or rehearse protocol files")
+    check = protocols("check", _protocols_check, "name every mistake of protocol files")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    rehearse = protocols("rehearse", _protocols_rehearse, "run a file of events through a protocol")
+    rehearse.add_argument("protocol", type=Path, metavar="PROTOCOL")
+    rehearse.add_argument("events", type=Path, metavar="EVENTS")
+
+    audit = group("audit", "verify the chain of audit events")
+    verify = audit("verify", _audit_verify, "check every chain")
+    verify.add_argument("--heads", type=Path, metavar="FILE", help="heads exported earlier")
+    audit("heads", _audit_heads, "write the end of every chain, to be kept on another machine")
     return parser
 
 
@@ -148,6 +171,18 @@ def _demo(options: argparse.Namespace, out: TextIO) -> int:
     return 0
 
 
+def _audit(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.audit import cli
+
+        if options.action == "heads":
+            return cli.export_heads(out)
+        return cli.verify(out, heads=options.heads)
+
+
 def _shell(_options: argparse.Namespace, _out: TextIO) -> int:
     from aiguille.config import processes
 
@@ -165,6 +200,26 @@ def _load_django() -> None:
     django.setup()
 
 
+def _audit_verify(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.audit import cli
+
+        return cli.verify(out, heads=options.heads)
+
+
+def _audit_heads(_options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.audit import cli
+
+        return cli.export_heads(out)
+
+
 # --- The engines: no Django, no database ----------------------------------------------------------
 
 
@@ -180,22 +235,28 @@ def _decide(options: argparse.Namespace, out: TextIO) -> int:
     return cli.decide_file(options.file, out)
 
 
-def _rules(options: argparse.Namespace, out: TextIO) -> int:
+def _rules_check(options: argparse.Namespace, out: TextIO) -> int:
     from aiguille.rulebook import cli
 
-    if options.action == "check":
-        return cli.check_files([Path(name) for name in options.subjects], out)
-    if len(options.subjects) != 1:
-        print("aiguille: rules explain takes the id of one rule", file=sys.stderr)
-        return 2
-    return cli.explain_rule(options.subjects[0], out)
+    return cli.check_files(options.files or None, out)
 
 
-def _protocols(options: argparse.Namespace, out: TextIO) -> int:
+def _rules_explain(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.rulebook import cli
+
+    return cli.explain_rule(options.rule, out)
+
+
+def _protocols_check(options: argparse.Namespace, out: TextIO) -> int:
     from aiguille.protocols import cli
 
-    check = cli.check_file if options.action == "check" else cli.rehearse
-    return max(check(file, out) for file in options.files)
+    return max(cli.check_file(file, out) for file in options.files)
+
+
+def _protocols_rehearse(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.protocols import cli
+
+    return cli.rehearse(options.protocol, options.events, out)
 
 
 if __name__ == "__main__":
