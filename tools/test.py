@@ -46,8 +46,8 @@ def find_browser() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("test: installing Chromium …", flush=True)
         install = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        if not subprocess.run(install, check=False, **quiet).returncode:
+        done = subprocess.run(install, stdout=subprocess.DEVNULL, check=False)
+        if done.returncode == 0:
             return
     sys.exit(
         "test: Chromium is missing: install it (Debian: apt-get install chromium),"

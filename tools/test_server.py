@@ -24,12 +24,12 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="aiguille-pg15-", dir="/tmp"))
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     os.chown(folder, account.pw_uid, account.pw_gid)
-    as_account = {"user": account.pw_uid, "group": account.pw_gid} if os.geteuid() == 0 else {}
 
     def program(name: str, *arguments: str) -> None:
         subprocess.run(
             [str(PROGRAMS / name), *arguments],
-            cwd="/", check=True, stdout=subprocess.DEVNULL, **as_account,
+            cwd="/", check=True, stdout=subprocess.DEVNULL, user=account.pw_uid if os.geteuid() == 0 else None,
+            group=account.pw_gid if os.geteuid() == 0 else None,
         )  # fmt: skip
 
     data = str(folder / "data")

@@ -100,7 +100,7 @@ def texts_of(path: Path) -> Iterator[tuple[int, str | tuple[str, ...], list[str]
     )
 
 
-def untranslated(catalogue: Catalog) -> Iterator[str | tuple[str, ...]]:
+def untranslated(catalogue: Catalog) -> Iterator[object]:
     """Yield what nobody translated yet."""
     yield from (message.id for message in catalogue if message.id and not is_translated(message))
 

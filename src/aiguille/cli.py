@@ -73,9 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     bootstrap.add_argument("admin_url", help="postgresql:// address of an administrator")
     demo = command("demo", _demo, "fill the demo clinic, once")
     demo.add_argument("--reset", action="store_true", help="empty it and anchor it on today")
-    audit = command("audit", _audit, "prove that the audit trail is whole, or export its ends")
-    audit.add_argument("action", choices=("verify", "heads"))
-    audit.add_argument("--heads", type=Path, metavar="FILE", help="verify against exported heads")
     command("shell", _shell, "open a Python shell with the models loaded")
 
     slots = command("slots", _slots, "answer scheduling scenarios, one JSON document each")
@@ -169,18 +166,6 @@ def _demo(options: argparse.Namespace, out: TextIO) -> int:
 
         demo_clinic.fill(reset=options.reset, out=out)
     return 0
-
-
-def _audit(options: argparse.Namespace, out: TextIO) -> int:
-    from aiguille.config import processes
-
-    with processes.database():
-        _load_django()
-        from aiguille.audit import cli
-
-        if options.action == "heads":
-            return cli.export_heads(out)
-        return cli.verify(out, heads=options.heads)
 
 
 def _shell(_options: argparse.Namespace, _out: TextIO) -> int:
