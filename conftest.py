@@ -60,11 +60,18 @@ def django_db_setup(
 @pytest.fixture
 def committed_db(transactional_db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let a test commit; afterwards the owner empties every table."""
+    from django.db import connections
+
     from aiguille.plumbing import schema
 
     yield
     with django_db_blocker.unblock():
-        schema.empty_tables()
+        # Django closed the owner's own connection to this test; a copy of it is open.
+        owner = connections["owner"].copy()
+        try:
+            schema.empty_tables(owner)
+        finally:
+            owner.close()
 
 
 @pytest.fixture

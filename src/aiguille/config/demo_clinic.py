@@ -4,7 +4,7 @@ from typing import TextIO
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import connection, connections
 
 from aiguille.plumbing import clock, schema
 from aiguille.plumbing.models import SchemaStamp
@@ -32,7 +32,7 @@ def fill(*, reset: bool, out: TextIO) -> None:
         )
     if reset or state != schema.DEMO_FILLED:
         schema.stamp(name=schema.DEMO_STAMP, digest=_FILLING)
-        schema.empty_tables()
+        schema.empty_tables(connections["owner"])
         clock.forget()
         clinic.build(at=clock.now())
         schema.stamp(name=schema.DEMO_STAMP, digest=schema.DEMO_FILLED)

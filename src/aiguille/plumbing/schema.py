@@ -7,6 +7,10 @@ migration left in the database, and migrates only when they differ.
 import hashlib
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 STAMP = "schema"
 DEMO_STAMP = "demo"
@@ -61,15 +65,13 @@ def stamp(*, name: str, digest: str, using: str = "owner") -> None:
     SchemaStamp.objects.using(using).update_or_create(name=name, defaults={"digest": digest})
 
 
-def empty_tables(*, using: str = "owner") -> None:
-    """Empty every table, as the owner, but for what migrations wrote. Needs Django."""
-    from django.db import connections
+def empty_tables(owner: "BaseDatabaseWrapper") -> None:
+    """Empty every table through the owner's connection, but for what migrations wrote."""
     from psycopg import sql
 
     kept = {"django_migrations", "django_content_type", "auth_permission", _TABLE}
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        tables = sorted(set(connection.introspection.table_names(cursor)) - kept)
+    with owner.cursor() as cursor:
+        tables = sorted(set(owner.introspection.table_names(cursor)) - kept)
         names = sql.SQL(", ").join(map(sql.Identifier, tables))
         statement = sql.SQL("TRUNCATE {} RESTART IDENTITY").format(names)
-        cursor.execute(statement.as_string(connection.connection))
+        cursor.execute(statement.as_string(owner.connection))
