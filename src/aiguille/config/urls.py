@@ -1,5 +1,6 @@
 """Every address: those of people under `/fr/` or `/en/`, those of programs at the root."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -33,5 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("account/", all_reachable_by(include("aiguille.accounts.urls"), Who.EVERYBODY)),
         path("space/", include("aiguille.portal.urls")),
         path("", include("aiguille.public_site.urls")),
+        # Every message sent is read there: an installation for real has no such address.
+        *([path("demo/", include("aiguille.demo.urls"))] if settings.DEMO else []),
     ),
 ]
