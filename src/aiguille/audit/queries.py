@@ -1,6 +1,6 @@
 """Reading the audit trail, and proving that it is whole."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,8 @@ from uuid import UUID
 from aiguille.audit.chain import GENESIS, digest
 from aiguille.audit.models import AuditEvent, ChainHead
 from aiguille.audit.operations import chain_key, chained_content
+from aiguille.audit.registry import Action
+from aiguille.audit.registry import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,17 @@ class AuditLine:
     occurred_at: datetime
 
 
-def list_events_of_patient(*, patient_id: UUID, limit: int = 100) -> list[AuditLine]:
-    """Return the latest events of a patient's record, latest first (one query)."""
-    rows = AuditEvent.objects.filter(patient_id=patient_id).order_by("-position")[:limit]
+def list_events_of_patient(
+    *, patient_id: UUID, actions: Collection[Action] = (), limit: int = 100
+) -> list[AuditLine]:
+    """Return the latest events of a patient's record, latest first (one query).
+
+    Where `actions` are named, only those.
+    """
+    rows = AuditEvent.objects.filter(patient_id=patient_id)
+    if actions:
+        rows = rows.filter(action__in=[action.code for action in actions])
+    rows = rows.order_by("-position")[:limit]
     return [
         AuditLine(
             action=row.action,

@@ -57,3 +57,4 @@ ANSWERS_READ = define("patients:answers:read", fr="Questionnaire consulté", en=
 DOCUMENT_STORED = define("patients:document:stored", fr="Document classé", en="Document filed")
 DOCUMENT_READ = define("patients:document:read", fr="Document consulté", en="Document read")
 NOTE_WRITTEN = define("patients:note:written", fr="Note écrite", en="Note written")
+NOTE_WITHDRAWN = define("patients:note:withdrawn", fr="Note retirée", en="Note withdrawn")

@@ -17,6 +17,7 @@ from aiguille.patients.models import (
     AnswerSet,
     Document,
     IdentityStatus,
+    Note,
     Patient,
     Relation,
 )
@@ -123,6 +124,17 @@ class DocumentLine:
     subject_id: UUID
     recorded_at: datetime
     is_shown_to_patient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A note of the record that stands."""
+
+    id: UUID
+    topic: str
+    text: str
+    author_name: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +304,25 @@ def list_documents(patient_id: UUID, *, shown_to_patient: bool = False) -> list[
         )
         for row in rows.order_by("-recorded_at", "-id")
     ]
+
+
+def list_notes(patient_id: UUID) -> list[NoteLine]:
+    """Return the notes that stand of a person's records, latest first (one query)."""
+    rows = Note.objects.filter(
+        Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id),
+        replaced_by=None,
+        entered_in_error=False,
+    )
+    return [
+        NoteLine(row.id, row.topic, row.text, row.author_name, row.recorded_at)
+        for row in rows.order_by("-recorded_at", "-id")
+    ]
+
+
+def joined_records(patient_id: UUID) -> list[Identity]:
+    """Return the records joined to a patient's, by number (one query)."""
+    rows = Patient.objects.filter(merged_into_id=patient_id).order_by("number")
+    return [_identity(row) for row in rows]
 
 
 def list_related(user_id: UUID, at: datetime) -> list[RelatedPatient]:

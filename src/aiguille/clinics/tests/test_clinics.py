@@ -176,14 +176,15 @@ class TestHours:
             actor=SYSTEM,
             at=AT,
         )
-        for where in ({"site_id": world.lyon}, {"resource_id": world.paris_room}):
+        for site_id, resource_id in ((world.lyon, None), (None, world.paris_room)):
             add_closure(
                 from_date=on,
                 until_date=on + timedelta(days=1),
                 until_minute=90,
+                site_id=site_id,
+                resource_id=resource_id,
                 actor=SYSTEM,
                 at=AT,
-                **where,
             )
 
         with django_assert_num_queries(4):
@@ -203,7 +204,7 @@ class TestHours:
             {"from_date": on, "until_date": on, "site_id": world.lyon},
         ):
             with pytest.raises(SetUpUnsound):
-                add_closure(actor=SYSTEM, at=AT, **wrong)  # type: ignore[arg-type]
+                add_closure(actor=SYSTEM, at=AT, **wrong)
 
 
 class TestSitesAndResources:

@@ -7,6 +7,7 @@ from aiguille.patients.operations.answers import (
     complete_answers,
     discard_draft,
     save_draft_answer,
+    save_draft_answers,
     submit_answers,
 )
 from aiguille.patients.operations.documents import open_document, store_document
@@ -39,6 +40,12 @@ from aiguille.patients.operations.links import (
     revoke_links,
     verify_birth_date,
 )
+from aiguille.patients.operations.notes import (
+    NoteInvalid,
+    NoteWithdrawn,
+    withdraw_note,
+    write_note,
+)
 from aiguille.patients.questionnaire import AnswerUnsound
 
 __all__ = [
@@ -54,6 +61,8 @@ __all__ = [
     "LinkOpening",
     "LinkUnusable",
     "LinkView",
+    "NoteInvalid",
+    "NoteWithdrawn",
     "NothingToSubmit",
     "StalePatient",
     "TooManyAttempts",
@@ -73,8 +82,11 @@ __all__ = [
     "relate",
     "revoke_links",
     "save_draft_answer",
+    "save_draft_answers",
     "store_document",
     "submit_answers",
     "unmerge",
     "verify_birth_date",
+    "withdraw_note",
+    "write_note",
 ]

@@ -51,7 +51,6 @@ class AnswersChanged(DomainError):
     )
 
 
-@transaction.atomic
 def save_draft_answer(
     *,
     patient_id: UUID,
@@ -61,13 +60,32 @@ def save_draft_answer(
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Keep one answer until the questionnaire is handed in.
+    """Keep one answer until the questionnaire is handed in; see `save_draft_answers`."""
+    save_draft_answers(
+        patient_id=patient_id,
+        procedure=procedure,
+        answers={question_id: answer},
+        actor=actor,
+        at=at,
+    )
 
-    `answer` holds `answer` and, where they apply, `ended` (a date), `zones` and `type`. The first
-    answer after a hand-in starts from what was handed in.
+
+@transaction.atomic
+def save_draft_answers(
+    *,
+    patient_id: UUID,
+    procedure: Procedure,
+    answers: Mapping[str, Mapping[str, Any]],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Keep answers, by question, until the questionnaire is handed in.
+
+    Each holds `answer` and, where they apply, `ended` (a date), `zones` and `type`. The first
+    answers after a hand-in start from what was handed in.
 
     Raises:
-        AnswerUnsound: the question is not asked, or the answer is none that it takes.
+        AnswerUnsound: a question is not asked, or an answer is none that it takes.
         NotVisible, NotAllowed.
     """
     get_patient_for(actor=actor, patient_id=patient_id, at=at, right=Right.READ_RECORD)
@@ -75,16 +93,18 @@ def save_draft_answer(
     asked = {
         question.id: question for question in book.questions_for(procedure, only_blocking=True)
     }
-    if question_id not in asked:
-        raise AnswerUnsound(field="question")
-    cleaned = questionnaire.clean_answer(
-        asked[question_id],
-        procedure=procedure,
-        answer=str(answer.get("answer", "")),
-        ended=answer.get("ended"),
-        zones=answer.get("zones", ()),
-        type_code=answer.get("type", ""),
-    )
+    cleaned = {}
+    for question_id, answer in answers.items():
+        if question_id not in asked:
+            raise AnswerUnsound(field="question")
+        cleaned[question_id] = questionnaire.clean_answer(
+            asked[question_id],
+            procedure=procedure,
+            answer=str(answer.get("answer", "")),
+            ended=answer.get("ended"),
+            zones=answer.get("zones", ()),
+            type_code=answer.get("type", ""),
+        )
     Patient.objects.select_for_update().get(id=patient_id)
     draft = AnswerDraft.objects.filter(patient_id=patient_id, procedure=procedure).first()
     if draft is None:
@@ -97,7 +117,7 @@ def save_draft_answer(
             else {},
             version=0,
         )
-    draft.answers[question_id] = cleaned
+    draft.answers |= cleaned
     draft.version += 1
     draft.updated_at = at
     draft.save()
