@@ -26,16 +26,23 @@ def latest_mail(*, limit: int = 50, recipient: str = "") -> list[MailView]:
     rows = DemoMail.objects.order_by("-sent_at", "-id")
     if recipient:
         rows = rows.filter(recipient__iexact=recipient)
-    return [
-        MailView(
-            id=row.id,
-            recipient=row.recipient,
-            channel=row.channel,
-            subject=row.subject,
-            text=row.text,
-            html=row.html,
-            attachments=tuple((a["name"], a["media_type"], a["content"]) for a in row.attachments),
-            sent_at=row.sent_at,
-        )
-        for row in rows[:limit]
-    ]
+    return [_view(row) for row in rows[:limit]]
+
+
+def get_mail(message_id: UUID) -> MailView | None:
+    """Return a message that the demo kept, or None (one query)."""
+    row = DemoMail.objects.filter(id=message_id).first()
+    return _view(row) if row else None
+
+
+def _view(row: DemoMail) -> MailView:
+    return MailView(
+        id=row.id,
+        recipient=row.recipient,
+        channel=row.channel,
+        subject=row.subject,
+        text=row.text,
+        html=row.html,
+        attachments=tuple((a["name"], a["media_type"], a["content"]) for a in row.attachments),
+        sent_at=row.sent_at,
+    )
