@@ -120,10 +120,10 @@ def install_node_packages() -> None:
 
 def build_front_end() -> None:
     """Build styles and islands; the styles depend on the classes that templates name."""
-    package = ROOT / "src" / "aiguille"
+    package, frontend = ROOT / "src" / "aiguille", ROOT / "frontend"
     wanted = digest(
         [
-            *(ROOT / "frontend").rglob("*"),
+            *(path for path in frontend.rglob("*") if "generated" not in path.parts),
             *package.rglob("*.html"),
             *(package / "plumbing" / "components").rglob("*.py"),
             *(package / "plumbing" / "components").rglob("*.json"),
