@@ -47,10 +47,13 @@ class Consent(AppendOnlyRow, Authored):
     signature = models.TextField()
     content_digest = models.CharField(max_length=64)
     signed_at = models.DateTimeField()
+    # The form that was sent: sent twice, it signs once.
+    request_key = models.UUIDField(null=True)
 
     class Meta:
         db_table = "consent_consent"
         constraints = [
+            models.UniqueConstraint(fields=["patient", "request_key"], name="one_consent_per_form"),
             # The target of the session's composite foreign key (treatment_sessions, 0002).
             models.UniqueConstraint(
                 fields=["id", "patient", "treatment"], name="consent_with_patient_and_treatment"

@@ -27,6 +27,8 @@ from aiguille.kernel.text import Text
 from aiguille.patients.queries import get_identity
 from aiguille.plumbing.models import authored_by
 
+LONGEST_REASON = 2000
+
 
 class TextReplaced(DomainError):
     """The text that was read is not the latest one any more."""
@@ -44,6 +46,15 @@ class AlreadyWithdrawn(DomainError):
     code = "already_withdrawn"
     default_text = Text(
         fr="Ce consentement est déjà retiré.", en="This consent is already withdrawn."
+    )
+
+
+class ReasonTooLong(DomainError):
+    """The reason of a withdrawal is too long."""
+
+    code = "reason_too_long"
+    default_text = Text(
+        fr="Écrivez 2 000 caractères au plus.", en="Write 2,000 characters at most."
     )
 
 
@@ -91,16 +102,25 @@ def sign_consent(
     mention: str,
     signature_kind: str,
     signature: str,
+    request_key: UUID | None = None,
     actor: Actor,
     at: datetime,
 ) -> UUID:
-    """Sign the latest text for a treatment; two signatures make two records.
+    """Sign the latest text for a treatment and return the consent.
+
+    Two signatures make two records; one form (`request_key`) sent twice makes one.
 
     Raises:
         TextReplaced: the text is not the latest one.
         ConsentIncomplete: an acknowledgement, the mention or the signature is missing or is not
             this patient's; `field` says which.
     """
+    if request_key is not None:
+        same_form = Consent.objects.filter(
+            patient_id=patient_id, treatment_id=treatment_id, request_key=request_key
+        )
+        if signed_before := same_form.values_list("id", flat=True).first():
+            return signed_before
     text = ConsentText.objects.filter(id=text_id, treatment_id=treatment_id).first()
     latest = current_text(treatment_id, text.language) if text else None
     if text is None or latest is None or latest.id != text.id:
@@ -116,13 +136,13 @@ def sign_consent(
         )
     given = check_acknowledged(text.content, answers)
     written = check_mention(text.content, mention)
-    names = tuple(
-        f"{identity.first_names.split()[0]} {name}"
-        for name in (identity.birth_name, identity.used_name)
-        if name
+    signed = check_signature(
+        kind=signature_kind,
+        signature=signature,
+        first_names=identity.first_names,
+        last_names=(identity.birth_name, identity.used_name),
     )
-    signed = check_signature(kind=signature_kind, signature=signature, names=names)
-    consent = Consent.objects.create(
+    consent = Consent(
         patient_id=patient_id,
         treatment_id=treatment_id,
         text=text,
@@ -142,8 +162,19 @@ def sign_consent(
             }
         ),
         signed_at=at,
+        request_key=request_key,
         **authored_by(actor, at=at),
     )
+    try:
+        with transaction.atomic():
+            consent.save(force_insert=True)
+    except IntegrityError:
+        # The same form, sent again while we looked: the constraint let the first one through.
+        if request_key is None:
+            raise
+        return Consent.objects.values_list("id", flat=True).get(
+            patient_id=patient_id, treatment_id=treatment_id, request_key=request_key
+        )
     record(
         action=events.SIGNED,
         actor=actor,
@@ -157,20 +188,40 @@ def sign_consent(
 
 
 @transaction.atomic
-def withdraw_consent(*, consent_id: UUID, reason: str, actor: Actor, at: datetime) -> None:
-    """Withdraw a consent: no session begins under it any more.
+def withdraw_consent(
+    *, consent_id: UUID, reason: str, actor: Actor, at: datetime
+) -> tuple[UUID, ...]:
+    """Withdraw a consent, and every other one that still stands for the same treatment.
+
+    No session begins under them any more. Returns the consents withdrawn.
 
     Raises:
         AlreadyWithdrawn: it was withdrawn before.
+        ReasonTooLong: the reason is longer than `LONGEST_REASON`.
     """
+    if len(reason) > LONGEST_REASON:
+        raise ReasonTooLong(field="reason")
     consent = Consent.objects.get(id=consent_id)
+    standing = list(
+        Consent.objects.filter(
+            patient_id=consent.patient_id, treatment_id=consent.treatment_id, withdrawal=None
+        ).order_by("id")
+    )
+    if consent not in standing:
+        raise AlreadyWithdrawn
     try:
         with transaction.atomic():
-            withdrawal = ConsentWithdrawal.objects.create(
-                consent=consent, reason=reason, withdrawn_at=at, **authored_by(actor, at=at)
-            )
+            for each in standing:
+                _withdraw(each, reason=reason.strip(), actor=actor, at=at)
     except IntegrityError as error:
         raise AlreadyWithdrawn from error
+    return tuple(each.id for each in standing)
+
+
+def _withdraw(consent: Consent, *, reason: str, actor: Actor, at: datetime) -> None:
+    withdrawal = ConsentWithdrawal.objects.create(
+        consent=consent, reason=reason, withdrawn_at=at, **authored_by(actor, at=at)
+    )
     record(
         action=events.WITHDRAWN,
         actor=actor,

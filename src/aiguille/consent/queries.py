@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from aiguille.consent.models import Consent, ConsentText
 from aiguille.kernel.codes import Jurisdiction, Language
@@ -38,9 +38,11 @@ class ConsentView:
     signature_kind: str
     signature: str
     author_name: str
+    author_kind: str
     content_digest: str
     signed_at: datetime
     withdrawn_at: datetime | None
+    withdrawal_reason: str
 
 
 def current_text(
@@ -67,8 +69,20 @@ def current_consent(*, patient_id: UUID, treatment_id: UUID) -> ConsentView | No
 
 
 def list_consents(*, patient_id: UUID) -> list[ConsentView]:
-    """Return every consent the patient ever signed, latest first (one query)."""
-    return [_view(row) for row in _signed(patient_id)]
+    """Return every consent the patient ever signed, latest first (one query).
+
+    What was signed under a record that was joined to this one is the patient's as well.
+    """
+    rows = Consent.objects.filter(
+        Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id)
+    ).select_related("text", "withdrawal")
+    return [_view(row) for row in rows.order_by("-signed_at", "-id")]
+
+
+def find_consent(consent_id: UUID) -> ConsentView | None:
+    """Return a consent, or None."""
+    row = Consent.objects.select_related("text", "withdrawal").filter(id=consent_id).first()
+    return None if row is None else _view(row)
 
 
 def get_consent(consent_id: UUID) -> ConsentView:
@@ -112,9 +126,11 @@ def _view(row: Consent) -> ConsentView:
         signature_kind=row.signature_kind,
         signature=row.signature,
         author_name=row.author_name,
+        author_kind=row.author_kind,
         content_digest=row.content_digest,
         signed_at=row.signed_at,
         withdrawn_at=withdrawal.withdrawn_at if withdrawal else None,
+        withdrawal_reason=withdrawal.reason if withdrawal else "",
     )
 
 

@@ -4,13 +4,19 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 
 LEAST_POINTS_OF_A_DRAWING = 12
+LONGEST_DRAWING = 100_000
+# The pad's width and height, in the units of the drawing.
+PAD = (640, 220)
+_POINT = re.compile(r"[ML](\d{1,3}(?:\.\d{1,2})?) (\d{1,3}(?:\.\d{1,2})?)", re.ASCII)
+_DRAWING = re.compile(f"(?=M)(?:{_POINT.pattern})+", re.ASCII)
 
 
 class ConsentIncomplete(DomainError):
@@ -68,26 +74,28 @@ def check_mention(content: Mapping[str, Any], mention: str) -> str:
     return mention.strip()
 
 
-def check_signature(*, kind: str, signature: str, names: tuple[str, ...]) -> str:
-    """Return the signature: a typed name that is one of the patient's, or a drawing of strokes.
+def check_signature(
+    *, kind: str, signature: str, first_names: str, last_names: Collection[str]
+) -> str:
+    """Return the signature: a typed name that is the patient's, or a drawing of strokes.
 
-    A drawing is JSON: a list of strokes, each a list of `[x, y]` points.
+    A typed name holds one of the first names and one of the last names, and no name of anybody
+    else. A drawing is SVG path data of absolute moves and lines within the pad.
 
     Raises:
         ConsentIncomplete: it is empty, too small to be a signature, or another person's name.
     """
     if kind == "TYPED":
-        typed = set(fold(signature).split())
-        if not any(set(fold(name).split()) <= typed for name in names if name.strip()):
+        if not is_name_of(signature, first_names=first_names, last_names=last_names):
             raise ConsentIncomplete(
                 Text(
-                    fr="Tapez votre prénom et votre nom.",
-                    en="Type your first name and your last name.",
+                    fr="Tapez votre prénom et votre nom, tels qu’ils figurent à votre dossier.",
+                    en="Type your first name and your last name, as they stand in your record.",
                 ),
                 field="signature",
             )
         return signature.strip()
-    if kind == "DRAWN" and _points(signature) >= LEAST_POINTS_OF_A_DRAWING:
+    if kind == "DRAWN" and len(points_of(signature)) >= LEAST_POINTS_OF_A_DRAWING:
         return signature
     raise ConsentIncomplete(
         Text(
@@ -98,9 +106,22 @@ def check_signature(*, kind: str, signature: str, names: tuple[str, ...]) -> str
     )
 
 
-def _points(drawing: str) -> int:
-    try:
-        strokes = json.loads(drawing)
-        return len({(float(x), float(y)) for stroke in strokes for x, y in stroke})
-    except (TypeError, ValueError):
-        return 0
+def is_name_of(typed: str, *, first_names: str, last_names: Collection[str]) -> bool:
+    """Tell whether what somebody typed is this person's name, whatever the case and accents."""
+    words = set(fold(typed).split())
+    firsts = [set(fold(name).split()) for name in first_names.split()]
+    lasts = [set(fold(name).split()) for name in last_names]
+    return (
+        any(name and name <= words for name in firsts)
+        and any(name and name <= words for name in lasts)
+        and words <= set().union(*firsts, *lasts)
+    )
+
+
+def points_of(drawing: str) -> set[tuple[Decimal, Decimal]]:
+    """Return the distinct points of a drawing; none where it is not one, or leaves the pad."""
+    if len(drawing) > LONGEST_DRAWING or not _DRAWING.fullmatch(drawing):
+        return set()
+    points = {(Decimal(x), Decimal(y)) for x, y in _POINT.findall(drawing)}
+    width, height = PAD
+    return points if all(x <= width and y <= height for x, y in points) else set()

@@ -38,9 +38,16 @@ class SymptomReport(AppendOnlyRow, Authored):
     triage = models.CharField(max_length=20, choices=[(code.value, code.name) for code in Triage])
     ruling = models.JSONField()
     reported_at = models.DateTimeField()
+    # The form that was sent: sent twice, it reports once.
+    request_key = models.UUIDField(null=True)
 
     class Meta:
         db_table = "follow_up_symptom_report"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "request_key"], name="one_symptom_report_per_form"
+            )
+        ]
         indexes = [models.Index(fields=["patient", "-reported_at"], name="symptom_by_patient")]
 
 

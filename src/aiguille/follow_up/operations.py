@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
@@ -66,12 +66,14 @@ def report_symptom(
     symptom: Symptom,
     note: str,
     pain: int | None,
+    request_key: UUID | None = None,
     actor: Actor,
     at: datetime,
 ) -> ReportView:
     """Take a symptom after a session that ended, and triage it by the rule book.
 
-    `pain` goes from 0 to 10, None where it was not given.
+    `pain` goes from 0 to 10, None where it was not given. One form (`request_key`) sent twice
+    reports once.
 
     Raises:
         ReportRefused: the session has not ended, or the note or the pain cannot be.
@@ -90,6 +92,12 @@ def report_symptom(
         raise ReportRefused(
             Text(fr="La douleur va de 0 à 10.", en="Pain goes from 0 to 10."), field="pain"
         )
+    if request_key is not None:
+        same_form = SymptomReport.objects.filter(
+            patient_id=session.patient_id, request_key=request_key
+        )
+        if reported_before := same_form.values_list("id", flat=True).first():
+            return get_report(reported_before)
     hours = int((at - session.ended_at).total_seconds() // SECONDS_PER_HOUR)
     ruling = decide(
         {
@@ -99,7 +107,7 @@ def report_symptom(
             "hours_since": hours,
         }
     )
-    report = SymptomReport.objects.create(
+    report = SymptomReport(
         patient_id=session.patient_id,
         session_id=session.id,
         symptom=symptom.value,
@@ -109,8 +117,21 @@ def report_symptom(
         triage=ruling["triage"],
         ruling=ruling,
         reported_at=at,
+        request_key=request_key,
         **authored_by(actor, at=at),
     )
+    try:
+        with transaction.atomic():
+            report.save(force_insert=True)
+    except IntegrityError:
+        # The same form, sent again while we looked: the constraint let the first one through.
+        if request_key is None:
+            raise
+        return get_report(
+            SymptomReport.objects.values_list("id", flat=True).get(
+                patient_id=session.patient_id, request_key=request_key
+            )
+        )
     record(
         action=events.SYMPTOM_REPORTED,
         actor=actor,

@@ -12,38 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.kernel.codes import Direction, EndPoint, Side, Technique, Zone
 from aiguille.kernel.labels import label
-from aiguille.kernel.text import Text
 from aiguille.plumbing.components.widgets import DateInput, DateTimeInput, DecimalInput
-from aiguille.protocols.events import Pressure, StopReason
 from aiguille.protocols.model import Field, FieldType, Option, PassPlan, Protocol, Step
-
-PRESSURES = {
-    Pressure.LIGHT: _("Light"),
-    Pressure.MEDIUM: _("Medium"),
-    Pressure.FIRM: _("Firm"),
-}
-STOP_REASONS = {
-    StopReason.FRANK_BLEEDING: _("Frank bleeding"),
-    StopReason.TOO_AGGRESSIVE: _("Too vigorous"),
-    StopReason.FAINTNESS: _("Faintness"),
-    StopReason.ALLERGIC_REACTION: _("Allergic reaction"),
-    StopReason.LIDOCAINE_TOXICITY: _("Signs of lidocaine toxicity"),
-    StopReason.VASCULAR_OCCLUSION: _("Signs of a blocked vessel"),
-    StopReason.NEEDLE_STICK: _("Needle-stick injury"),
-    StopReason.BREACH_OF_ASEPSIS: _("Breach of asepsis"),
-    StopReason.PATIENT_REQUEST: _("The patient asks to stop"),
-    StopReason.OTHER: _("Another reason"),
-}
-
-
-def words(text: Text) -> str:
-    """Return a text of the data in the page's language."""
-    return text.in_language(get_language() or "fr")
+from aiguille.treatment_sessions.wording import PRESSURES, STOP_REASONS, words
 
 
 def code_choices(codes: Iterable[StrEnum]) -> list[tuple[str, str]]:

@@ -20,7 +20,6 @@ from aiguille.desk.treatment_sessions.forms import (
     ReasonForm,
     StepForm,
     StopForm,
-    words,
 )
 from aiguille.desk.treatment_sessions.shown import log_lines, record_lines, step_items
 from aiguille.journeys.reads.run import Run, read_run
@@ -32,6 +31,7 @@ from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.refusals import explain
 from aiguille.protocols.model import Records
 from aiguille.treatment_sessions.operations import EventRefused
+from aiguille.treatment_sessions.wording import words
 
 UNPROCESSABLE = 422
 
@@ -171,7 +171,6 @@ def _body(
     action: str, form: forms.Form | None, run: Run, posted: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """Return the event's body that the button stands for, None where it has lost its place."""
-    step = run.step
     if action == "close":
         return {"type": "session_closed"}
     if action == "stop" and form is not None:
