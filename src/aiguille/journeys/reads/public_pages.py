@@ -37,10 +37,6 @@ class Practice:
         """Return where the practitioner works, in the order of the sites."""
         return [site for site in self.sites if site.id in practitioner.site_ids]
 
-    def practitioners_at(self, site: SiteView) -> list[PractitionerView]:
-        """Return who works at the site, by name."""
-        return [person for person in self.practitioners if site.id in person.site_ids]
-
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
@@ -49,9 +45,13 @@ class FrontPage:
     treatments: tuple[TreatmentView, ...]
     practice: Practice
 
-    def of(self, procedure: Procedure) -> list[TreatmentView]:
-        """Return the treatments of a procedure."""
-        return [entry for entry in self.treatments if entry.procedure is procedure]
+    @property
+    def offers(self) -> list[tuple[Procedure, list[TreatmentView]]]:
+        """Return each procedure with its treatments."""
+        return [
+            (procedure, [entry for entry in self.treatments if entry.procedure is procedure])
+            for procedure in Procedure
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def read_front_page() -> FrontPage:
     return FrontPage(tuple(list_treatments()), read_practice())
 
 
-def read_sites() -> list[SitePage]:
+def read_sites() -> tuple[SitePage, ...]:
     """Return the open sites with their people and consulting days (five queries)."""
     hours = resources_with_hours()
     practitioners = [entry for entry in hours if entry.kind is ResourceKind.PRACTITIONER]
@@ -109,7 +109,7 @@ def read_sites() -> list[SitePage]:
             minutes[opening.site_id, opening.weekday].append(
                 (opening.from_minute, opening.until_minute)
             )
-    return [
+    return tuple(
         SitePage(
             site=site,
             practitioners=tuple(
@@ -124,24 +124,24 @@ def read_sites() -> list[SitePage]:
             ),
         )
         for site in list_sites()
-    ]
+    )
 
 
-def read_prices() -> list[PriceGroup]:
+def read_prices() -> tuple[PriceGroup, ...]:
     """Return what each act costs, by procedure (three queries)."""
     services = list_services()
 
     def of(procedure: Procedure, kind: ServiceKind) -> tuple[ServiceView, ...]:
         return tuple(s for s in services if s.procedure is procedure and s.kind is kind)
 
-    return [
+    return tuple(
         PriceGroup(
             procedure=procedure,
             consultations=of(procedure, ServiceKind.CONSULTATION),
             sessions=of(procedure, ServiceKind.SESSION),
         )
         for procedure in Procedure
-    ]
+    )
 
 
 def read_legal(*, on: date) -> LegalPage:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import override
 
 from aiguille.kernel.codes import Procedure
 
 # The names of the pages in `public_site.urls`, most read first.
-_PAGES: tuple[tuple[str, Mapping[str, Any]], ...] = (
+_PAGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("home", {}),
     *(("guide", {"procedure": procedure}) for procedure in Procedure),
     ("book", {}),
@@ -35,7 +35,6 @@ def public_addresses() -> list[PublicAddress]:
     return [
         PublicAddress({code: absolute(name, code, **kwargs) for code, _ in settings.LANGUAGES})
         for name, kwargs in _PAGES
-        if _exists(name, kwargs)
     ]
 
 
@@ -43,11 +42,3 @@ def absolute(name: str, language: str, **kwargs: Any) -> str:
     """Return the absolute address of a public page in a language."""
     with override(language):
         return settings.BASE_URL + reverse(f"public:{name}", kwargs=kwargs)
-
-
-def _exists(name: str, kwargs: Mapping[str, Any]) -> bool:
-    try:
-        reverse(f"public:{name}", kwargs=kwargs)
-    except NoReverseMatch:
-        return False
-    return True

@@ -1,9 +1,16 @@
 """The pages that anybody reads: home, guides, sites, practitioners, prices, legal, privacy."""
 
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, override
 from django.views.decorators.http import require_safe
 
 from aiguille.catalogue.guides import guide as read_guide
@@ -19,13 +26,7 @@ from aiguille.public_site.pages.texts import page_texts
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Say what the clinic does, how care goes, by whom and where (four queries)."""
-    front = public_pages.read_front_page()
-    context = {
-        "texts": page_texts("home"),
-        "offers": [(procedure, front.of(procedure)) for procedure in Procedure],
-        "practice": front.practice,
-    }
-    return render(request, "public_site/pages/home.html", context)
+    return _page(request, "home", public_pages.read_front_page(), template="home")
 
 
 @reachable_by(Who.EVERYBODY)
@@ -35,8 +36,7 @@ def guide(request: HttpRequest, procedure: Procedure) -> HttpResponse:
     address = reverse("public:guide", kwargs={"procedure": procedure})
     if request.path != address:  # the slug of the other language
         return HttpResponsePermanentRedirect(address)
-    others = [read_guide(other) for other in Procedure if other is not procedure]
-    context = {"guide": read_guide(procedure), "others": others}
+    context = {"guide": read_guide(procedure), "body": _body("guide", _language(), procedure)}
     return render(request, "public_site/pages/guide.html", context)
 
 
@@ -44,43 +44,35 @@ def guide(request: HttpRequest, procedure: Procedure) -> HttpResponse:
 @require_safe
 def sites(request: HttpRequest) -> HttpResponse:
     """Show where the clinic is, how to come and when doctors receive (five queries)."""
-    context = {"texts": page_texts("sites"), "pages": public_pages.read_sites()}
-    return render(request, "public_site/pages/sites.html", context)
+    return _page(request, "sites", public_pages.read_sites())
 
 
 @reachable_by(Who.EVERYBODY)
 @require_safe
 def practitioners(request: HttpRequest) -> HttpResponse:
     """Show who the doctors are (three queries)."""
-    context = {"texts": page_texts("practitioners"), "practice": public_pages.read_practice()}
-    return render(request, "public_site/pages/practitioners.html", context)
+    return _page(request, "practitioners", public_pages.read_practice())
 
 
 @reachable_by(Who.EVERYBODY)
 @require_safe
 def prices(request: HttpRequest) -> HttpResponse:
     """Show what each act costs, as the law asks (three queries)."""
-    context = {"texts": page_texts("prices"), "groups": public_pages.read_prices()}
-    return render(request, "public_site/pages/prices.html", context)
+    return _page(request, "prices", public_pages.read_prices())
 
 
 @reachable_by(Who.EVERYBODY)
 @require_safe
 def legal(request: HttpRequest) -> HttpResponse:
     """Say who publishes the site and answers for it (at most five queries)."""
-    context = {
-        "texts": page_texts("legal"),
-        "publisher": public_pages.read_legal(on=clock.now().date()),
-    }
-    return render(request, "public_site/pages/legal.html", context)
+    return _page(request, "legal", public_pages.read_legal(on=clock.now().date()))
 
 
 @reachable_by(Who.EVERYBODY)
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """Say in plain words what is kept of a person, and why (no query)."""
-    context = {"texts": page_texts("privacy")}
-    return render(request, "public_site/pages/privacy.html", context)
+    return _page(request, "privacy", None)
 
 
 @reachable_by(Who.EVERYBODY)
@@ -97,3 +89,31 @@ def robots(request: HttpRequest) -> HttpResponse:
     """Tell search engines where the public pages are, and what is nobody else's."""
     context = {"languages": [code for code, _ in settings.LANGUAGES], "base": settings.BASE_URL}
     return render(request, "public_site/pages/robots.txt", context, content_type="text/plain")
+
+
+def _page(
+    request: HttpRequest, page: str, shown: Hashable, *, template: str = "page"
+) -> HttpResponse:
+    context = {"texts": page_texts(page), "body": _body(page, _language(), shown)}
+    return render(request, f"public_site/pages/{template}.html", context)
+
+
+@lru_cache(maxsize=64)
+def _body(page: str, language: str, shown: Hashable) -> SafeString:
+    """Render what a page says under its head, once for the same content.
+
+    What is shown is the key, so that an edit of the clinic shows at the next reading. A body
+    holds nothing of its reader: no form, no name, no current page.
+    """
+    context: dict[str, Any] = {"shown": shown}
+    if isinstance(shown, Procedure):
+        others = [read_guide(other) for other in Procedure if other is not shown]
+        context |= {"guide": read_guide(shown), "others": others}
+    else:
+        context["texts"] = page_texts(page)
+    with override(language):
+        return render_to_string(f"public_site/pages/bodies/{page}.html", context)
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, time
 from decimal import Decimal
 
+import phonenumbers
 from django import template
 from django.conf import settings
 from django.template import Context
@@ -16,6 +17,8 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from aiguille.catalogue import facts
 from aiguille.catalogue.guides import ComparisonBlock, ComparisonRow, Guide
+from aiguille.clinics.queries import PractitionerView
+from aiguille.journeys.reads.public_pages import Practice
 from aiguille.kernel.codes import Language
 from aiguille.kernel.money import Money
 from aiguille.kernel.text import Text
@@ -69,6 +72,29 @@ def notes_of_all(guide: Guide, together: Sequence[facts.Fact]) -> SafeString:
 def is_unconfirmed(fact: facts.Fact | ComparisonBlock) -> bool:
     """Tell whether the medical director still has to confirm a fact."""
     return fact.status is Status.TO_CONFIRM
+
+
+@register.filter
+def all_unconfirmed(together: Iterable[facts.Fact]) -> bool:
+    """Tell whether the medical director still has to confirm every one of these facts."""
+    return all(fact.status is Status.TO_CONFIRM for fact in together)
+
+
+@register.filter
+def cities(person: PractitionerView, practice: Practice) -> str:
+    """Return the cities where a practitioner works: "Lyon, Paris"."""
+    return ", ".join(dict.fromkeys(site.city for site in practice.sites_of(person)))
+
+
+@register.filter
+def phone(number: str) -> str:
+    """Return a telephone number as people write it; what is none stays as it is."""
+    try:
+        parsed = phonenumbers.parse(number, "FR")
+    except phonenumbers.NumberParseException:
+        return number
+    form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, form).replace(" ", "\u00a0")
 
 
 @register.filter
