@@ -24,6 +24,7 @@ def was_used(request: HttpRequest) -> bool:
     return any(entry.get("method") == "mfa" for entry in records)
 
 
-def note_enrolment(request: HttpRequest, user: Any, **_: Any) -> None:
+def note_enrolment(request: HttpRequest, user: Any, authenticator: Authenticator, **_: Any) -> None:
     """Count an enrolment as a use: it asks for a code, or for the passkey itself."""
-    request.session[_ENROLLED_IN_SESSION] = str(user.pk)
+    if authenticator.type in _FACTORS:
+        request.session[_ENROLLED_IN_SESSION] = str(user.pk)

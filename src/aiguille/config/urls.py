@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         path("account/", all_reachable_by(include("aiguille.accounts.urls"), Who.EVERYBODY)),
         path("space/", include("aiguille.portal.urls")),
+        path("desk/", include("aiguille.desk.urls")),
         path("", include("aiguille.public_site.urls")),
         # Every message sent is read there: an installation for real has no such address.
         *([path("demo/", include("aiguille.demo.urls"))] if settings.DEMO else []),

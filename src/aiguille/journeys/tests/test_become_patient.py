@@ -1,0 +1,194 @@
+"""From a link to a space: a login per mailbox, several patients, never a staff account."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from aiguille.accounts.queries import get_user_by_email
+from aiguille.audit.queries import list_events_of_patient
+from aiguille.journeys.become_patient import (
+    AddressOfStaff,
+    OpenedSpace,
+    ask_for_link,
+    open_space,
+    switch_patient,
+)
+from aiguille.journeys.space_link import SpaceLinkMessage
+from aiguille.kernel.actor import SYSTEM
+from aiguille.kernel.codes import Language
+from aiguille.messaging.models import OutboxMessage
+from aiguille.messaging.resolvers import Due
+from aiguille.patients.models import SecretLink
+from aiguille.patients.operations import (
+    BirthDateWrong,
+    IdentityTraits,
+    LinkUnusable,
+    change_contact,
+    create_provisional,
+    make_link,
+    open_link,
+)
+from aiguille.patients.queries import get_identity, list_related
+from tests.world import ANNA_BORN, AT, MARC_BORN, World
+
+BORN = MARC_BORN.replace(year=2010)
+CHILD = IdentityTraits(birth_name="Martin", first_names="Léo", birth_date=BORN, sex="M")
+
+
+def provisional(email: str) -> str:
+    patient_id = create_provisional(
+        birth_name="Martin",
+        first_names="Léo",
+        email=email,
+        phone="",
+        language="en",
+        actor=SYSTEM,
+        at=AT,
+    )
+    return space_link(patient_id)
+
+
+def space_link(patient_id: UUID) -> str:
+    return make_link(
+        patient_id=patient_id, scope="SPACE", expires_at=AT + timedelta(hours=1), at=AT
+    )
+
+
+def first_time(token: str, relation: str = "SELF") -> OpenedSpace:
+    return open_space(
+        token=token, birth_date=BORN, traits=CHILD, relation=relation, address="192.0.2.1", at=AT
+    )
+
+
+class TestTheFirstTime:
+    def test_makes_a_login_without_a_password(self, world: World) -> None:
+        space = first_time(provisional("leo@example.net"))
+
+        account = get_user_by_email("leo@example.net")
+        assert account is not None
+        assert (account.id, account.language, account.is_staff) == (space.user_id, "en", False)
+        assert [p.patient_id for p in list_related(space.user_id, AT)] == [space.patient_id]
+        said = {e.action for e in list_events_of_patient(patient_id=space.patient_id)}
+        assert {"patients:link:opened", "patients:identity:declared"} <= said
+
+    def test_lets_one_mailbox_serve_several_patients(self, world: World) -> None:
+        space = first_time(provisional(world.anna.email), relation="PARENT")
+
+        assert space.user_id == world.anna.user_id
+        kinds = {p.patient_id: p.kind for p in list_related(space.user_id, AT)}
+        assert kinds == {world.anna.patient_id: "SELF", space.patient_id: "PARENT"}
+
+    def test_never_opens_a_staff_account(self, world: World) -> None:
+        token = provisional(world.bruno.email)
+
+        with pytest.raises(AddressOfStaff):
+            first_time(token)
+
+        assert get_identity(open_link(token=token, at=AT).patient_id).is_provisional
+
+
+class TestRefusals:
+    def test_are_counted_although_nothing_else_is_kept(self, world: World) -> None:
+        token = space_link(world.anna.patient_id)
+
+        with pytest.raises(BirthDateWrong):
+            open_space(token=token, birth_date=BORN, address="192.0.2.1", at=AT)
+
+        link_id = open_link(token=token, at=AT).link_id
+        assert SecretLink.objects.get(id=link_id).failed_attempts == 1
+
+    def test_of_a_closed_login(self, world: World) -> None:
+        from django.contrib.auth import get_user_model
+
+        get_user_model().objects.filter(pk=world.anna.user_id).update(is_active=False)
+
+        with pytest.raises(LinkUnusable):
+            open_space(
+                token=space_link(world.anna.patient_id),
+                birth_date=ANNA_BORN,
+                address="192.0.2.1",
+                at=AT,
+            )
+
+
+class TestSwitching:
+    def test_asks_for_the_other_patients_birth_date(self, world: World) -> None:
+        child = first_time(provisional(world.anna.email), relation="PARENT").patient_id
+        given = {"user_id": world.anna.user_id, "address": "192.0.2.1", "at": AT}
+
+        switch_patient(patient_id=child, birth_date=BORN, **given)  # type: ignore[arg-type]
+
+        with pytest.raises(BirthDateWrong):
+            switch_patient(patient_id=child, birth_date=ANNA_BORN, **given)  # type: ignore[arg-type]
+        with pytest.raises(LinkUnusable):
+            switch_patient(
+                patient_id=world.marc.patient_id,
+                birth_date=MARC_BORN,
+                **given,  # type: ignore[arg-type]
+            )
+
+
+class TestAskingAgain:
+    def messages(self) -> list[OutboxMessage]:
+        return list(OutboxMessage.objects.filter(kind="space_link").order_by("created_at"))
+
+    def test_queues_one_message_per_patient_and_none_for_strangers(self, world: World) -> None:
+        first_time(provisional(world.anna.email), relation="PARENT")
+
+        ask_for_link(email=" ANNA@example.net", address="192.0.2.1", at=AT)
+        ask_for_link(email="nobody@example.net", address="192.0.2.1", at=AT)
+
+        assert [m.recipient for m in self.messages()] == [world.anna.email] * 2
+
+    def test_is_ignored_when_too_frequent(self, world: World) -> None:
+        for number in range(6):
+            ask_for_link(
+                email=world.anna.email, address="192.0.2.1", at=AT + timedelta(seconds=number)
+            )
+
+        assert len(self.messages()) == 3
+
+    @pytest.mark.parametrize(("language", "hello"), [("fr", "Anna"), ("en", "Hello Anna")])
+    def test_writes_a_link_that_opens(self, world: World, language: str, hello: str) -> None:
+        ask_for_link(email=world.anna.email, address="192.0.2.1", at=AT)
+        due = as_due(self.messages()[0], language)
+        resolver = SpaceLinkMessage()
+
+        assert resolver.still_true(due)
+        written = resolver.render(due)
+
+        assert hello in written.text
+        token = written.text.split("/s/")[1].split("/")[0]
+        space = open_space(token=token, birth_date=ANNA_BORN, address="192.0.2.1", at=AT)
+        assert space.patient_id == world.anna.patient_id
+
+    def test_is_not_sent_to_an_address_that_was_given_up(self, world: World) -> None:
+        ask_for_link(email=world.anna.email, address="192.0.2.1", at=AT)
+        change_contact(
+            patient_id=world.anna.patient_id,
+            email="new@example.net",
+            phone="",
+            language="fr",
+            version=get_identity(world.anna.patient_id).version,
+            actor=world.anna.actor,
+            at=AT,
+        )
+
+        assert not SpaceLinkMessage().still_true(as_due(self.messages()[0], "fr"))
+
+
+def as_due(message: OutboxMessage, language: str) -> Due:
+    return Due(
+        id=message.id,
+        kind=message.kind,
+        channel=message.channel,
+        recipient=message.recipient,
+        language=Language(language),
+        patient_id=message.patient_id,
+        subject_kind=message.subject_kind,
+        subject_id=message.subject_id,
+        subject_version=message.subject_version,
+        due_at=message.due_at,
+        at=AT,
+    )
