@@ -79,3 +79,15 @@ def drop_for_subject(*, subject_kind: str, subject_id: UUID, at: datetime) -> in
     return OutboxMessage.objects.filter(id__in=list(waiting)).update(
         state=MessageState.DROPPED, settled_at=at, outcome="superseded"
     )
+
+
+@transaction.atomic
+def drop_due_before(*, before: datetime, reason: str, at: datetime) -> int:
+    """Drop what was due before an instant and was never sent, and return how many that were.
+
+    For an installation that begins with a past of its own (a demo, an import): nobody is told
+    today what was news weeks ago. `reason` is kept as the outcome.
+    """
+    return OutboxMessage.objects.filter(state=MessageState.QUEUED, due_at__lt=before).update(
+        state=MessageState.DROPPED, settled_at=at, outcome=reason
+    )
