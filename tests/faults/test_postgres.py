@@ -105,6 +105,14 @@ def test_a_server_that_lost_its_socket_is_replaced(var):
             assert answer(server) == (1,)
 
 
+def test_data_moved_away_under_its_server_is_made_anew(var):
+    with postgres.running(var, durable=False) as old:
+        (var / "postgres").rename(var / "moved")
+        with postgres.running(var, durable=False) as server:
+            assert not psutil.pid_exists(old.pid)
+            assert answer(server) == (1,)
+
+
 def test_a_copy_of_a_running_checkout_has_a_server_of_its_own(var, tmp_path):
     with postgres.running(var, durable=False) as original:
         copy = tmp_path / "copy"

@@ -267,7 +267,8 @@ def _initialise(data: Path, folder: Path, runner: "_Runner") -> None:
     import psycopg
 
     making = data.with_name("postgres.new")
-    _stop(making, folder)
+    if left := _live_postmaster(making):
+        _end(left)
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(mode=0o700)
     runner.own(making)
@@ -294,6 +295,7 @@ def _initialise(data: Path, folder: Path, runner: "_Runner") -> None:
 
 
 def _start(data: Path, folder: Path, runner: "_Runner", *, durable: bool) -> Server:
+    _end_server_without_data(folder)
     _make_socket_folder(folder, runner)
     _disown_pid_file(data)
     for left in (folder / _SOCKET_FILE, folder / f"{_SOCKET_FILE}.lock"):
@@ -340,15 +342,29 @@ def _disown_pid_file(data: Path) -> None:
 def _stop(data: Path, folder: Path) -> None:
     """End the server over `data`, if one lives: politely, then firmly."""
     if pid := _live_postmaster(data):
-        import psutil
-
-        process = _started.pop(pid, None) or psutil.Process(pid)
-        for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            with suppress(subprocess.TimeoutExpired, psutil.TimeoutExpired):
-                process.send_signal(sign)
-                process.wait(_STOP_SECONDS)
-                break
+        _end(pid)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(pid: int) -> None:
+    import psutil
+
+    process = _started.pop(pid, None) or psutil.Process(pid)
+    for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        with suppress(subprocess.TimeoutExpired, psutil.TimeoutExpired, psutil.NoSuchProcess):
+            process.send_signal(sign)
+            process.wait(_STOP_SECONDS)
+            break
+
+
+def _end_server_without_data(folder: Path) -> None:
+    """End a server whose data was moved away under it: it would remove our socket when it ends."""
+    import psutil
+
+    with suppress(OSError, ValueError, IndexError, psutil.Error):
+        pid = int((folder / f"{_SOCKET_FILE}.lock").read_text().split()[0])
+        if str(folder) in psutil.Process(pid).cmdline():
+            _end(pid)
 
 
 def _pid_file(data: Path) -> list[str]:
