@@ -8,11 +8,12 @@ from aiguille.kernel.codes import (
     Active,
     Indication,
     Procedure,
+    ProductKind,
     ProductStatus,
     ResourceKind,
     ServiceKind,
 )
-from aiguille.plumbing.models import AppendOnlyRow, LocalizedField, Row
+from aiguille.plumbing.models import AppendOnlyRow, LocalizedField, OrderedJSONField, Row
 
 
 def _choices(codes: type) -> list[tuple[str, str]]:
@@ -42,7 +43,8 @@ class Treatment(Row):
 class ProtocolVersion(AppendOnlyRow):
     """A version of a protocol file as the clinic adopted it; a session keeps the one it began with.
 
-    `content` is the whole protocol as its file gave it, `digest` the SHA-256 of its canonical JSON.
+    `content` is the whole protocol as its file gave it, in its order, which is that of the fields
+    on the screen; `digest` is the SHA-256 of its canonical JSON.
     """
 
     protocol_id = models.SlugField(max_length=80)
@@ -50,7 +52,7 @@ class ProtocolVersion(AppendOnlyRow):
     procedure = models.CharField(max_length=20, choices=_choices(Procedure))
     indications = ArrayField(models.CharField(max_length=40, choices=_choices(Indication)))
     title = LocalizedField()
-    content = models.JSONField()
+    content = OrderedJSONField()
     digest = models.CharField(max_length=64)
     adopted_at = models.DateTimeField()
     adopted_by = models.CharField(max_length=200)
@@ -135,27 +137,11 @@ class ServicePhase(Row):
         ]
 
 
-class ProductKind(models.TextChoices):
-    """What a product is, for the step that asks for it."""
-
-    ROLLER = "ROLLER"
-    PEN_CARTRIDGE = "PEN_CARTRIDGE"
-    SYRINGE = "SYRINGE"
-    NEEDLE = "NEEDLE"
-    INJECTABLE = "INJECTABLE"
-    NUMBING_CREAM = "NUMBING_CREAM"
-    ANTISEPTIC = "ANTISEPTIC"
-    DRAPE = "DRAPE"
-    SALINE = "SALINE"
-    PROTECTIVE = "PROTECTIVE"
-    POST_CARE = "POST_CARE"
-
-
 class Product(Row):
     """A product or instrument, with its composition, status and where that comes from."""
 
     code = models.SlugField(max_length=80, unique=True)
-    kind = models.CharField(max_length=20, choices=ProductKind)
+    kind = models.CharField(max_length=20, choices=_choices(ProductKind))
     name = models.CharField(max_length=160)
     maker = models.CharField(max_length=160)
     gtin = models.CharField(max_length=14, blank=True)

@@ -13,7 +13,6 @@ from aiguille.audit.operations import record
 from aiguille.catalogue import events
 from aiguille.catalogue.models import (
     Product,
-    ProductKind,
     ProtocolVersion,
     Service,
     ServiceNeed,
@@ -28,6 +27,7 @@ from aiguille.kernel.codes import (
     Active,
     Indication,
     Procedure,
+    ProductKind,
     ProductStatus,
     ServiceKind,
 )

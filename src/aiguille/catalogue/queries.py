@@ -12,7 +12,6 @@ from django.db.models.functions import JSONObject
 
 from aiguille.catalogue.models import (
     Product,
-    ProductKind,
     ProtocolVersion,
     Service,
     ServiceNeed,
@@ -23,6 +22,7 @@ from aiguille.kernel.codes import (
     Active,
     Indication,
     Procedure,
+    ProductKind,
     ProductStatus,
     ResourceKind,
     ServiceKind,
@@ -153,6 +153,11 @@ def list_treatments(*, procedure: Procedure | None = None) -> list[TreatmentView
     if procedure is not None:
         rows = rows.filter(procedure=procedure)
     return [_treatment(row) for row in rows]
+
+
+def treatments_by_id() -> dict[UUID, TreatmentView]:
+    """Return every treatment, also those no longer offered, by key (one query)."""
+    return {row.id: _treatment(row) for row in Treatment.objects.all()}
 
 
 def get_treatment(treatment_id: UUID) -> TreatmentView:

@@ -150,6 +150,22 @@ class Active(StrEnum):
     OTHER = "other"
 
 
+class ProductKind(StrEnum):
+    """What a product or instrument is, for the step that asks for it."""
+
+    ROLLER = "ROLLER"
+    PEN_CARTRIDGE = "PEN_CARTRIDGE"
+    SYRINGE = "SYRINGE"
+    NEEDLE = "NEEDLE"
+    INJECTABLE = "INJECTABLE"
+    NUMBING_CREAM = "NUMBING_CREAM"
+    ANTISEPTIC = "ANTISEPTIC"
+    DRAPE = "DRAPE"
+    SALINE = "SALINE"
+    PROTECTIVE = "PROTECTIVE"
+    POST_CARE = "POST_CARE"
+
+
 class ProductStatus(StrEnum):
     """The regulatory status of a product in the jurisdiction."""
 

@@ -1,12 +1,13 @@
 """Base rows and fields that every area shares; no business word lives here."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.expressions import BaseExpression
+from django.db.models.expressions import Expression
 
 from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.kernel.ids import new_id
@@ -17,7 +18,7 @@ class LocalizedField(models.JSONField):
     """A text in every language: a JSON column read as `kernel.text.Text`."""
 
     def from_db_value(
-        self, value: str | None, expression: BaseExpression, connection: BaseDatabaseWrapper
+        self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper
     ) -> Text | None:
         """Read the column."""
         raw = super().from_db_value(value, expression, connection)
@@ -36,6 +37,23 @@ class LocalizedField(models.JSONField):
     def value_to_string(self, obj: models.Model) -> Any:
         """Give fixtures the plain mapping."""
         return self.get_prep_value(self.value_from_object(obj))
+
+
+class OrderedJSONField(models.JSONField):
+    """JSON kept as it was written: unlike `jsonb`, a text keeps the order of an object's keys."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:  # noqa: ARG002
+        """Return the type of the column."""
+        return "text"
+
+    def get_db_prep_value(
+        self,
+        value: Any,
+        connection: BaseDatabaseWrapper,  # noqa: ARG002
+        prepared: bool = False,  # noqa: ARG002, FBT001, FBT002
+    ) -> str:
+        """Write the column."""
+        return json.dumps(value, ensure_ascii=False)
 
 
 class Row(models.Model):

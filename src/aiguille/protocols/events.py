@@ -15,13 +15,13 @@ from aiguille.kernel.codes import (
     EndPoint,
     Indication,
     PreparedBy,
+    ProductKind,
     ProductStatus,
     Side,
     Technique,
     Zone,
 )
 from aiguille.kernel.intervals import in_utc
-from aiguille.protocols.model import UnitKind
 
 
 class EventMalformed(ValueError):
@@ -104,7 +104,7 @@ class UnitOpened(Body):
     field: str
     unit: str
     product: str
-    kind: UnitKind
+    kind: ProductKind
     lot: str
     expiry: date
     status: ProductStatus = ProductStatus.INCONNU

@@ -11,6 +11,7 @@ from aiguille.kernel.codes import (
     EndPoint,
     Indication,
     PerformerRole,
+    ProductKind,
     ProductStatus,
     Side,
     StaffRole,
@@ -38,16 +39,15 @@ from aiguille.protocols.model import (
     Records,
     Step,
     TechniqueLimits,
-    UnitKind,
 )
 from aiguille.protocols.references import Facts, RuleAnswer, UnitFacts
 from aiguille.protocols.refusals import Refused
 from aiguille.protocols.state import RunState, fold
 
 _STERILE = {
-    UnitKind.INJECTABLE: (ProductStatus.DM_CE_CLASSE_III, (Active.HYALURONIC_ACID,)),
-    UnitKind.PROTECTIVE: (ProductStatus.MEDICAMENT_AMM, ()),
-    UnitKind.POST_CARE: (ProductStatus.MEDICAMENT_AMM, ()),
+    ProductKind.INJECTABLE: (ProductStatus.DM_CE_CLASSE_III, (Active.HYALURONIC_ACID,)),
+    ProductKind.PROTECTIVE: (ProductStatus.MEDICAMENT_AMM, ()),
+    ProductKind.POST_CARE: (ProductStatus.MEDICAMENT_AMM, ()),
 }
 
 
@@ -191,8 +191,8 @@ class _Example:
             status=status,
             actives=actives,
             sterile=True,
-            needles={UnitKind.ROLLER: 192, UnitKind.PEN_CARTRIDGE: 12}.get(field.kind),
-            needle_mm=course.needle_mm_default if field.kind is UnitKind.ROLLER else None,
+            needles={ProductKind.ROLLER: 192, ProductKind.PEN_CARTRIDGE: 12}.get(field.kind),
+            needle_mm=course.needle_mm_default if field.kind is ProductKind.ROLLER else None,
         )
 
     def _record(self, step: Step, zone: Zone) -> Body:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from decimal import Decimal
 
-from aiguille.kernel.codes import Side, Zone
+from aiguille.kernel.codes import ProductKind, Side, Zone
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.text import Text
 from aiguille.protocols.events import InjectionRecorded, UnitOpened, ZonePassed
-from aiguille.protocols.model import PassPlan, TechniqueLimits, UnitKind, VolumeCap
+from aiguille.protocols.model import PassPlan, TechniqueLimits, VolumeCap
 from aiguille.protocols.references import Moment
 
 
@@ -48,7 +48,9 @@ def _warned(code: str, name: str, **names: str | Text) -> Crossed:
     return Crossed(code=code, field=name, decision=Decision.WARN, names=names)
 
 
-def _of_both(moment: Moment, zone: Zone, needle_mm: Decimal, kind: UnitKind) -> Iterator[Crossed]:
+def _of_both(
+    moment: Moment, zone: Zone, needle_mm: Decimal, kind: ProductKind
+) -> Iterator[Crossed]:
     if zone not in moment.state.protocol.zones:
         yield _blocked("zone", "zone", zone=zone)
     if needle_mm <= 0:
@@ -66,7 +68,7 @@ def _of_both(moment: Moment, zone: Zone, needle_mm: Decimal, kind: UnitKind) -> 
 
 
 def _of_pass(moment: Moment, body: ZonePassed) -> Iterator[Crossed]:
-    yield from _of_both(moment, body.zone, body.needle_mm, UnitKind.ROLLER)
+    yield from _of_both(moment, body.zone, body.needle_mm, ProductKind.ROLLER)
     if body.count <= 0:
         yield _blocked("not_positive", "passes")
     planned = moment.facts.plan.cycles
@@ -105,7 +107,7 @@ def _outside(count: int, minimum: int | None, maximum: int | None) -> bool:
 
 
 def _of_injection(moment: Moment, body: InjectionRecorded) -> Iterator[Crossed]:
-    yield from _of_both(moment, body.zone, body.needle_mm, UnitKind.NEEDLE)
+    yield from _of_both(moment, body.zone, body.needle_mm, ProductKind.NEEDLE)
     if body.points <= 0:
         yield _blocked("not_positive", "points")
     if body.volume_ml <= 0:

@@ -12,6 +12,7 @@ from aiguille.kernel.codes import (
     Indication,
     Jurisdiction,
     Procedure,
+    ProductKind,
     ProductUse,
     StaffRole,
     Technique,
@@ -52,22 +53,6 @@ class Records(StrEnum):
 
     PASSES = "passes"
     INJECTIONS = "injections"
-
-
-class UnitKind(StrEnum):
-    """What a stock unit is, in the words of the catalogue."""
-
-    ROLLER = "ROLLER"
-    PEN_CARTRIDGE = "PEN_CARTRIDGE"
-    SYRINGE = "SYRINGE"
-    NEEDLE = "NEEDLE"
-    INJECTABLE = "INJECTABLE"
-    NUMBING_CREAM = "NUMBING_CREAM"
-    ANTISEPTIC = "ANTISEPTIC"
-    DRAPE = "DRAPE"
-    SALINE = "SALINE"
-    PROTECTIVE = "PROTECTIVE"
-    POST_CARE = "POST_CARE"
 
 
 class FieldType(StrEnum):
@@ -145,7 +130,7 @@ class Field:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     options: tuple[Option, ...] = ()
-    kind: UnitKind | None = None
+    kind: ProductKind | None = None
     use: ProductUse | None = None
     when: Condition | None = None
 
@@ -164,7 +149,7 @@ class Guard:
     on: On = On.ANY
     step: str = ""
     timer: str = ""
-    kinds: tuple[UnitKind, ...] = ()
+    kinds: tuple[ProductKind, ...] = ()
     field: str = ""
     values: tuple[str | bool, ...] = ()
     ask: str = ""

@@ -11,6 +11,7 @@ from aiguille.kernel.codes import (
     Indication,
     Jurisdiction,
     Procedure,
+    ProductKind,
     ProductUse,
     StaffRole,
     Technique,
@@ -35,7 +36,6 @@ from aiguille.protocols.model import (
     Step,
     TechniqueLimits,
     Timer,
-    UnitKind,
     VolumeCap,
 )
 from aiguille.protocols.sources import Problem, ProtocolMalformed, Source, load
@@ -177,7 +177,7 @@ def _field(name: str, table: Table, given: Mapping[FieldType, tuple[Option, ...]
         minimum=table.optional_decimal("min"),
         maximum=table.optional_decimal("max"),
         options=options,
-        kind=table.optional_code("kind", UnitKind),
+        kind=table.optional_code("kind", ProductKind),
         use=table.optional_code("use", ProductUse),
         when=table.condition("when"),
     )
@@ -211,7 +211,7 @@ def _guard(name: str, table: Table) -> Guard:
         on=table.code("on", On, default=On.DONE if kind is GuardKind.VALUE else On.ANY),
         step=table.string("step", default="-").removeprefix("-"),
         timer=table.string("timer", default="-").removeprefix("-"),
-        kinds=table.codes("kinds", UnitKind),
+        kinds=table.codes("kinds", ProductKind),
         field=table.string("field", default="-").removeprefix("-"),
         values=table.values("in") if table.has("in") else (),
         ask=table.string("ask", default="-").removeprefix("-"),

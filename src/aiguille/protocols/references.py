@@ -12,6 +12,7 @@ from aiguille.kernel.codes import (
     LotStatus,
     PerformerRole,
     PreparedBy,
+    ProductKind,
     ProductStatus,
     ProductUse,
     StaffRole,
@@ -26,7 +27,7 @@ from aiguille.protocols.events import (
     UnitOpened,
     ZonePassed,
 )
-from aiguille.protocols.model import On, Step, UnitKind
+from aiguille.protocols.model import On, Step
 from aiguille.protocols.state import RunState
 from aiguille.protocols.totals import lidocaine_mg_per_ml, rolls_of
 
@@ -65,7 +66,7 @@ class UnitFacts:
 
     unit: str
     product: str
-    kind: UnitKind
+    kind: ProductKind
     lot: str
     expiry: date
     status: ProductStatus = ProductStatus.INCONNU

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from aiguille.kernel.codes import Side, Zone
+from aiguille.kernel.codes import ProductKind, Side, Zone
 from aiguille.protocols.events import InjectionRecorded, UnitOpened, ZonePassed
-from aiguille.protocols.model import PassPlan, Protocol, UnitKind
+from aiguille.protocols.model import PassPlan, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,9 @@ def _zone_total(
     injections: list[InjectionRecorded],
     units: Sequence[UnitOpened],
 ) -> ZoneTotal:
-    needles = next((u.needles for u in reversed(units) if u.kind is UnitKind.PEN_CARTRIDGE), None)
+    needles = next(
+        (u.needles for u in reversed(units) if u.kind is ProductKind.PEN_CARTRIDGE), None
+    )
     rolls = 0
     for body in passes:
         step = protocol.step(body.step)

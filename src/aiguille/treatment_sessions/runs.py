@@ -20,13 +20,14 @@ from aiguille.kernel.codes import (
     PerformerRole,
     PreparedBy,
     Procedure,
+    ProductKind,
     ProductStatus,
     StaffRole,
     Zone,
 )
 from aiguille.patients.queries import latest_answers
 from aiguille.protocols.events import Event, InjectionRecorded, ZonePassed, event_from_json
-from aiguille.protocols.model import Protocol, UnitKind
+from aiguille.protocols.model import Protocol
 from aiguille.protocols.reading import read_protocol
 from aiguille.protocols.references import Facts, PlanLimits, RuleAnswer, UnitFacts
 from aiguille.protocols.state import RunState, fold
@@ -155,7 +156,7 @@ def unit_for_engine(unit: StockUnit, *, session: TreatmentSession) -> UnitFacts:
     return UnitFacts(
         unit=str(unit.unit_id or unit.lot_id),
         product=unit.product_code,
-        kind=UnitKind(unit.product_kind),
+        kind=ProductKind(unit.product_kind),
         lot=unit.lot_number,
         expiry=unit.expiry,
         status=ProductStatus(unit.product_status),

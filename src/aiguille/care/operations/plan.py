@@ -24,12 +24,12 @@ from aiguille.catalogue.queries import (
     get_treatment,
 )
 from aiguille.kernel.actor import Actor
-from aiguille.kernel.codes import Procedure, ProductUse, VerdictOutcome
+from aiguille.kernel.codes import Procedure, ProductKind, ProductUse, VerdictOutcome
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
-from aiguille.protocols.model import Protocol, UnitKind
+from aiguille.protocols.model import Protocol
 from aiguille.protocols.reading import read_protocol
 from aiguille.rulebook import decide, load_rulebook
 
@@ -274,7 +274,7 @@ def _mesotherapy(settings: Mapping[str, Any], protocol: Protocol) -> dict[str, A
     if not settings.get("product_id"):
         return {"technique": technique}
     product = get_product(UUID(str(settings["product_id"])))
-    if product.kind != UnitKind.INJECTABLE:
+    if product.kind != ProductKind.INJECTABLE:
         raise InvalidContent(
             Text(fr="Ce produit ne s’injecte pas.", en="This product is not injected."),
             field="product_id",

@@ -1,5 +1,7 @@
 """Changing the catalogue: sound services only, protocols by the medical director."""
 
+import json
+
 import pytest
 
 from aiguille.accounts.rights import NotAllowed

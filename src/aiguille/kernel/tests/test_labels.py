@@ -13,6 +13,8 @@ WORDED: tuple[type[StrEnum], ...] = (
     codes.Technique,
     codes.Direction,
     codes.EndPoint,
+    codes.ProductKind,
+    codes.ProductStatus,
     codes.ProductUse,
     codes.LotStatus,
     codes.VerdictOutcome,

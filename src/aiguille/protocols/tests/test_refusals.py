@@ -12,6 +12,7 @@ from aiguille.kernel.codes import (
     EndPoint,
     LotStatus,
     PerformerRole,
+    ProductKind,
     Side,
     StaffRole,
     Technique,
@@ -34,7 +35,6 @@ from aiguille.protocols.events import (
     UnitOpened,
     ZonePassed,
 )
-from aiguille.protocols.model import UnitKind
 from aiguille.protocols.references import PlanLimits, RuleAnswer, UnitFacts
 from aiguille.protocols.refusals import Refused, refusal_texts
 from aiguille.protocols.tests.runs import MESOLIFT, ROLLER, Run, other_indication
@@ -75,7 +75,7 @@ def opening(**changes: object) -> UnitOpened:
         "field": "device",
         "unit": "R-77",
         "product": "roller-05",
-        "kind": UnitKind.ROLLER,
+        "kind": ProductKind.ROLLER,
         "lot": "L1",
         "expiry": date(2027, 1, 31),
         "sterile": True,
@@ -162,7 +162,7 @@ CASES: dict[str, tuple[str, str, Body, dict[str, object], str, str]] = {
     "a field that scans nothing": (
         ROLLER, "open_device", opening(field="pack_intact"), {}, "field_unknown", "pack_intact"),
     "another product than asked": (
-        ROLLER, "open_device", opening(kind=UnitKind.SYRINGE), {}, "unit_kind", "device"),
+        ROLLER, "open_device", opening(kind=ProductKind.SYRINGE), {}, "unit_kind", "device"),
     "a unit that stock does not know": (
         ROLLER, "open_device", opening(), {"unit": None}, "unit_unknown", "device"),
     "a label that stock contradicts": (
@@ -244,11 +244,11 @@ CASES: dict[str, tuple[str, str, Body, dict[str, object], str, str]] = {
         "limits", "limits"),
     "a mixture": (
         MESOLIFT, "product",
-        opening(step="product", field="product", kind=UnitKind.INJECTABLE),
+        opening(step="product", field="product", kind=ProductKind.INJECTABLE),
         {"decide": answering("mix", Decision.BLOCK)}, "not_mixed", "mix"),
     "a product that may not be injected": (
         MESOLIFT, "product",
-        opening(step="product", field="product", kind=UnitKind.INJECTABLE),
+        opening(step="product", field="product", kind=ProductKind.INJECTABLE),
         {"decide": answering("product", Decision.BLOCK)}, "product_allowed", "product"),
     "closing too soon": (ROLLER, "protect", SessionClosed(), {}, "closing", ""),
     "beginning again": (
@@ -361,7 +361,7 @@ def test_a_reason_passes_a_warning_a_physicians_a_review_nobodys_a_block(
     decision: Decision, roles: set[StaffRole], passes: bool
 ) -> None:
     run = Run.up_to(ROLLER, "protect")
-    body = opening(step="protect", field="protection", kind=UnitKind.PROTECTIVE)
+    body = opening(step="protect", field="protection", kind=ProductKind.PROTECTIVE)
     world = {"decide": answering("product", decision), "roles": frozenset(roles)}
     refused = run.attempt(body, **world)  # type: ignore[arg-type]
     assert isinstance(refused, Refused)
@@ -394,7 +394,7 @@ def test_the_needle_waits_for_the_antiseptic_to_dry() -> None:
 
 def test_the_cream_waits_its_time_unless_somebody_says_why() -> None:
     run = Run.up_to(ROLLER, "cream_on")
-    run.do(opening(step="cream_on", field="cream", kind=UnitKind.NUMBING_CREAM, unit="C-1"))
+    run.do(opening(step="cream_on", field="cream", kind=ProductKind.NUMBING_CREAM, unit="C-1"))
     run.do(
         StepDone(
             step="cream_on",
@@ -419,7 +419,7 @@ def test_cream_on_one_who_may_not_have_it_is_refused_here_and_recorded_from_home
         "applied_at": "2026-03-02T07:30:00Z",
     }  # fmt: skip
     blocking = answering("cream", Decision.BLOCK)
-    run.do(opening(step="cream_on", field="cream", kind=UnitKind.NUMBING_CREAM, unit="C-1"))
+    run.do(opening(step="cream_on", field="cream", kind=ProductKind.NUMBING_CREAM, unit="C-1"))
     here = run.attempt(
         StepDone(step="cream_on", values={**values, "applied": "here"}), decide=blocking
     )
@@ -484,7 +484,7 @@ def test_lidocaine_is_counted_over_the_whole_session() -> None:
     run = Run.up_to(MESOLIFT, "product")
     run.do(
         opening(
-            step="product", field="product", kind=UnitKind.INJECTABLE,
+            step="product", field="product", kind=ProductKind.INJECTABLE,
             lidocaine_mg_per_ml=Decimal(3),
         )
     )  # fmt: skip
