@@ -26,7 +26,7 @@ from aiguille.patients.queries import latest_answers
 from aiguille.patients.questionnaire import asked_in_person
 from aiguille.protocols.library import shipped_protocols
 from aiguille.rulebook import QuestionInput, load_rulebook
-from tests.world import World
+from tests.world import SpacePerson, World
 
 ZONES = ("CHEEK", "FOREHEAD")
 TREATMENT = "mesotherapy-mesolift-ageing"
@@ -52,26 +52,36 @@ def open_catalogue(*, at: datetime) -> None:
         catalogue.adopt_protocol(content=shipped.content, knowingly=True, actor=SYSTEM, at=at)
 
 
-def answer_no(world: World, *, procedure: Procedure, at: datetime, **others: str) -> None:
-    """Let Anna answer no to everything, online and then to Dr Bruno, save `others` (id=answer)."""
-    anna, book = world.anna, load_rulebook()
+def answer_no(
+    world: World,
+    *,
+    procedure: Procedure,
+    at: datetime,
+    person: SpacePerson | None = None,
+    **others: str,
+) -> None:
+    """Let Anna answer no to everything, online and then to Dr Bruno, save `others` (id=answer).
+
+    `person` answers in her stead.
+    """
+    who, book = person or world.anna, load_rulebook()
     online = book.questions_for(procedure, only_blocking=True)
     for question in online:
         if question.input is QuestionInput.BIRTH_DATE:
             continue  # the identity says it
         save_draft_answer(
-            patient_id=anna.patient_id,
+            patient_id=who.patient_id,
             procedure=procedure,
             question_id=question.id,
             answer={"answer": others.get(question.id, "no")},
-            actor=anna.actor,
+            actor=who.actor,
             at=at,
         )
-    submit_answers(patient_id=anna.patient_id, procedure=procedure, actor=anna.actor, at=at)
-    given = latest_answers(anna.patient_id, procedure)
+    submit_answers(patient_id=who.patient_id, procedure=procedure, actor=who.actor, at=at)
+    given = latest_answers(who.patient_id, procedure)
     assert given is not None
     complete_answers(
-        patient_id=anna.patient_id,
+        patient_id=who.patient_id,
         procedure=procedure,
         answers={
             question.id: {"answer": others.get(question.id, "no")}
