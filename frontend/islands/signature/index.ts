@@ -18,6 +18,19 @@ export function pathOf(strokes: readonly (readonly Point[])[]): string {
     .join("");
 }
 
+/** Return the strokes of path data that `pathOf` made: what a form that came back still holds. */
+export function strokesOf(path: string): Point[][] {
+  return path
+    .split("M")
+    .slice(1)
+    .map((stroke) =>
+      stroke.split("L").map((pair) => {
+        const [x = 0, y = 0] = pair.split(" ").map(Number);
+        return [x, y] as const;
+      }),
+    );
+}
+
 /** Make one pad draw, keep its strokes and write them into the form. */
 export function startPad(root: HTMLElement): void {
   const pad = root.querySelector<HTMLElement>("[data-signature-pad]");
@@ -28,14 +41,16 @@ export function startPad(root: HTMLElement): void {
     return;
   }
   pad.hidden = false;
-  let strokes: Point[][] = [];
+  let strokes = strokesOf(value.value);
 
   const place = (event: PointerEvent): Point => {
     const box = canvas.getBoundingClientRect();
-    const scale = (length: number, shown: number) => (shown > 0 ? length / shown : 1);
+    // A stroke may leave the pad; what is drawn stays at its edge.
+    const onPad = (offset: number, shown: number, length: number) =>
+      Math.min(length, Math.max(0, offset * (shown > 0 ? length / shown : 1)));
     return [
-      (event.clientX - box.left) * scale(canvas.width, box.width),
-      (event.clientY - box.top) * scale(canvas.height, box.height),
+      onPad(event.clientX - box.left, box.width, canvas.width),
+      onPad(event.clientY - box.top, box.height, canvas.height),
     ];
   };
   const draw = () => {
@@ -51,6 +66,7 @@ export function startPad(root: HTMLElement): void {
     value.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
+  draw();
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     strokes.push([place(event)]);

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { pathOf, startPad } from "./index.ts";
+import { pathOf, startPad, strokesOf } from "./index.ts";
 
 test("strokes become one path; a dot stays visible", () => {
   expect(
@@ -48,6 +48,27 @@ test("drawing fills the form's value in the canvas's own measures, clearing empt
   expect(value.value).toBe("M20 20L100 100");
   root.querySelector("button")?.click();
   expect(value.value).toBe("");
+});
+
+test("a form that came back draws its signature again, and adds to it", () => {
+  const root = document.querySelector("fieldset") as HTMLElement;
+  const value = root.querySelector("input") as HTMLInputElement;
+  value.value = "M1 2L3.1 4";
+  expect(pathOf(strokesOf(value.value))).toBe(value.value);
+  startPad(root);
+  point("pointerdown", 20, 30);
+  point("pointerup", 20, 30);
+  expect(value.value).toBe("M1 2L3.1 4M20 20L20 20");
+});
+
+test("a stroke that leaves the pad stays at its edge", () => {
+  const root = document.querySelector("fieldset") as HTMLElement;
+  const value = root.querySelector("input") as HTMLInputElement;
+  startPad(root);
+  point("pointerdown", 20, 30);
+  point("pointermove", 900, -5);
+  point("pointerup", 900, -5);
+  expect(value.value).toBe("M20 20L640 0");
 });
 
 test("without a canvas the typed name remains, and the pad stays hidden", () => {

@@ -1,0 +1,1 @@
+"""Reading, signing and taking back a consent."""
