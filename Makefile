@@ -6,7 +6,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-server check format bench bench-quick messages lock clean
+.PHONY: help setup run demo test coverage test-server check format bench bench-quick messages lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -22,6 +22,9 @@ demo: setup ## Fill the demo clinic again, anchored on today
 
 test: setup ## Run every test; the closing line is pytest's
 	@exec .venv/bin/python tools/test.py
+
+coverage: setup ## Run the tests in one process and refuse less than 85 % of lines and branches
+	@.venv/bin/coverage run -m pytest -q && exec .venv/bin/coverage report --skip-covered --fail-under=85
 
 test-server: setup ## Run the tests against Debian's PostgreSQL 15, installed and started here
 	@exec .venv/bin/python tools/test_server.py

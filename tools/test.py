@@ -12,7 +12,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
 PYTEST = [PYTHON, "-m", "pytest", "-q"]
-FLOOR = "80"  # per cent of lines and branches
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
