@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from aiguille.audit.chain import GENESIS, digest
 from aiguille.audit.models import AuditEvent, ChainHead
@@ -64,10 +64,10 @@ def record(
         raise RuntimeError("an audit event is written in the transaction of what it tells")
     record_id = patient_id or subject_id
     key_id, key = chain_key()
-    head = _locked_head(record_id)
+    length, mac = _locked_head(record_id)
     event = AuditEvent(
         record_id=record_id,
-        position=head.length + 1,
+        position=length + 1,
         action=action.code,
         subject_kind=subject_kind,
         subject_id=subject_id,
@@ -79,17 +79,25 @@ def record(
         actor_roles=sorted(role.value for role in actor.roles),
         details=dict(details or {}),
         occurred_at=at,
-        previous_mac=head.mac,
+        previous_mac=mac,
         key_id=key_id,
     )
-    event.mac = digest(chained_content(event), previous=head.mac, key=key)
+    event.mac = digest(chained_content(event), previous=mac, key=key)
     event.save(force_insert=True)
     ChainHead.objects.filter(record_id=record_id).update(length=event.position, mac=event.mac)
 
 
-def _locked_head(record_id: UUID) -> ChainHead:
-    with transaction.atomic():
-        ChainHead.objects.bulk_create(
-            [ChainHead(record_id=record_id, length=0, mac=GENESIS)], ignore_conflicts=True
+def _locked_head(record_id: UUID) -> tuple[int, str]:
+    """Return the length and the end of a record's chain, locked; a new one is empty.
+
+    One statement makes, locks and reads it: half of what an event costs would go into two.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {ChainHead._meta.db_table} AS head (record_id, length, mac)"  # noqa: S608 -- our own table
+            " VALUES (%s, 0, %s) ON CONFLICT (record_id) DO UPDATE SET length = head.length"
+            " RETURNING length, mac",
+            [record_id, GENESIS],
         )
-    return ChainHead.objects.select_for_update().get(record_id=record_id)
+        length, mac = cursor.fetchone()
+    return length, mac
