@@ -9,7 +9,6 @@ from aiguille.audit.chain import GENESIS, digest
 from aiguille.audit.models import AuditEvent, ChainHead
 from aiguille.audit.operations import chain_key, chained_content
 from aiguille.audit.registry import Action
-from aiguille.audit.registry import Action
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,3 +19,7 @@ PLAN_MADE = define("care:plan:made", fr="Plan de soins établi", en="Plan of car
 PRESCRIPTION_SIGNED = define(
     "care:prescription:signed", fr="Ordonnance signée", en="Prescription signed"
 )
+RECORD_READ = define("care:record:read", fr="Dossier consulté", en="Record read")
+CONSULTATION_READ = define(
+    "care:consultation:read", fr="Consultation ouverte", en="Consultation opened"
+)

@@ -196,6 +196,21 @@ def screening(
     )
 
 
+def depth_ruling(
+    *, zone: str, indication: str, needle_mm: Decimal, phototype: int | None
+) -> Mapping[str, Any]:
+    """Return what the rule book says of a needle length, with `default_mm` and `max_mm`."""
+    return decide(
+        {
+            "kind": "depth",
+            "zone": zone,
+            "indication": indication,
+            "needle_mm": needle_mm,
+            "phototype": phototype,
+        }
+    )
+
+
 def phototype_of(*, patient_id: UUID) -> int | None:
     """Return the phototype (1 to 6) of the latest consultation that gives one."""
     contents = (

@@ -6,5 +6,7 @@ app_name = "desk"
 urlpatterns = [
     path("", include("aiguille.desk.agenda.urls")),
     path("", include("aiguille.desk.treatment_sessions.urls")),
+    path("", include("aiguille.desk.booking.urls")),
+    path("", include("aiguille.desk.care.urls")),
     path("patients/", include("aiguille.desk.patients.urls")),
 ]

@@ -3,7 +3,12 @@
 from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from aiguille.desk.care.words import OUTCOMES, PHOTOTYPES, zone_name
+from aiguille.kernel.codes import VerdictOutcome
+from aiguille.kernel.text import Text
 
 register = template.Library()
 
@@ -16,10 +21,134 @@ _STATES = {
     "CANCELLED": (_("Cancelled"), "plain"),
     "NO_SHOW": (_("Did not come"), "error"),
 }
+_DECISIONS = {
+    "BLOCK": (_("Forbidden"), "error"),
+    "DELAY": (_("To delay"), "warning"),
+    "REVIEW": (_("To decide"), "accent"),
+    "WARN": (_("Warning"), "warning"),
+    "INFORM": (_("To tell the patient"), "info"),
+    "OK": (_("Nothing to report"), "success"),
+}
+_VERDICT_STATES = {
+    "SUSPENDED": (_("Suspended"), "warning"),
+    "REVOKED": (_("Revoked"), "error"),
+    "SUPERSEDED": (_("Replaced"), "plain"),
+}
+_ANSWERS = {"yes": _("Yes"), "no": _("No"), "unknown": _("Not known"), "": _("Not asked")}
+_LIKENESSES = {
+    "birth_date": _("same birth date"),
+    "name": _("like name"),
+    "phone": _("same telephone"),
+    "email": _("same e-mail"),
+}
+_IDENTITIES = {
+    "PROVISIONAL": (_("Identity not declared"), "warning"),
+    "DECLARED": (_("Identity not checked"), "info"),
+    "CHECKED": (_("Identity checked"), "success"),
+}
+_TOPICS = {"ALLERGY": _("Allergy"), "HISTORY": _("History"), "TREATMENT": _("Treatment")}
+_SEXES = {"F": _("Female"), "M": _("Male"), "U": _("Not stated")}
+_DOCUMENTS = {
+    "PRESCRIPTION": _("Prescription"),
+    "CONSENT": _("Consent"),
+    "SESSION_REPORT": _("Session report"),
+    "AFTERCARE": _("Aftercare"),
+}
+_PROCEDURES = {"needling": _("Needling"), "mesotherapy": _("Mesotherapy")}
 
 
 @register.simple_tag
 def appointment_state(state: str) -> SafeString:
     """Show where an appointment stands, in words and colour."""
-    label, tone = _STATES[state]
+    return _badge(*_STATES[state])
+
+
+@register.simple_tag
+def decision(code: str) -> SafeString:
+    """Show how severe a finding is, in words and colour."""
+    return _badge(*_DECISIONS[code])
+
+
+@register.simple_tag
+def verdict_state(status: str, outcome: str) -> SafeString:
+    """Show what a verdict says, or what became of it."""
+    if status in _VERDICT_STATES:
+        return _badge(*_VERDICT_STATES[status])
+    tones = {"ELIGIBLE": "success", "ELIGIBLE_IF": "accent", "NOT_BEFORE": "info"}
+    return _badge(OUTCOMES[VerdictOutcome(outcome)][0], tones.get(outcome, "error"))
+
+
+@register.simple_tag
+def identity_state(status: str) -> SafeString:
+    """Show how far an identity was checked."""
+    return _badge(*_IDENTITIES[status])
+
+
+@register.filter
+def outcome_name(code: str) -> object:
+    """Return a verdict's outcome in words."""
+    return OUTCOMES[VerdictOutcome(code)][0]
+
+
+@register.filter
+def answer_name(answer: str) -> object:
+    """Return an answer in words."""
+    return _ANSWERS.get(answer, answer)
+
+
+@register.filter
+def likeness_name(code: str) -> object:
+    """Return why two records may be one person's."""
+    return _LIKENESSES[code]
+
+
+@register.filter
+def topic_name(code: str) -> object:
+    """Return what a note is about."""
+    return _TOPICS.get(code, code)
+
+
+@register.filter
+def sex_name(code: str) -> object:
+    """Return a sex in words."""
+    return _SEXES[code]
+
+
+@register.filter
+def document_name(kind: str) -> object:
+    """Return what a document is."""
+    return _DOCUMENTS.get(kind, kind)
+
+
+@register.filter
+def procedure_name(code: str) -> object:
+    """Return a procedure in words."""
+    return _PROCEDURES[code]
+
+
+@register.filter
+def zone_names(zones: list[str]) -> str:
+    """Return zones in words, after each other."""
+    return ", ".join(zone_name(zone) for zone in zones)
+
+
+@register.filter
+def zone(code: str) -> str:
+    """Return a zone in words."""
+    return zone_name(code)
+
+
+@register.filter
+def phototype_name(number: int | None) -> str:
+    """Return a phototype with its description."""
+    return next((f"{roman} – {hint}" for n, roman, hint in PHOTOTYPES if n == number), "–")
+
+
+@register.filter
+def in_words(text: Text) -> str:
+    """Return a text of the data in the page's language."""
+    return text.in_language(get_language() or "fr")
+
+
+def _badge(label: object, tone: str) -> SafeString:
     return render_to_string("components/badge.html", {"label": label, "tone": tone})

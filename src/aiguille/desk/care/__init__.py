@@ -1,0 +1,1 @@
+"""The consultation, the verdict, the plan and the prescription."""

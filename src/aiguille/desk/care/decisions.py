@@ -1,0 +1,330 @@
+"""What the physician signs: the verdict, the plan under it, the numbing cream; and a verdict's end."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from aiguille.accounts.rights import Right, require
+from aiguille.care.operations import StaleVersion, make_plan, prescribe_cream
+from aiguille.care.operations.prescription import cream_ask
+from aiguille.care.queries import VerdictView, get_verdict
+from aiguille.care.rules import Override, cream_conditions, default_until
+from aiguille.catalogue.queries import get_treatment
+from aiguille.desk.care.forms import EndForm, PrescriptionForm, VerdictForm, as_decimal
+from aiguille.desk.care.plan_form import PlanForm
+from aiguille.desk.care.words import local, steps_of
+from aiguille.journeys.give_verdict import give_verdict
+from aiguille.journeys.reads.consultation import (
+    ConsultationPage,
+    ProtocolChoice,
+    creams,
+    injectables,
+    proposed_lengths,
+    protocol_choices,
+    read_consultation,
+)
+from aiguille.journeys.reads.findings import finding_lines
+from aiguille.journeys.suspend_verdict import end_verdict
+from aiguille.journeys.who import staff_of
+from aiguille.kernel.codes import CreamCondition, Procedure, VerdictOutcome
+from aiguille.kernel.errors import DomainError
+from aiguille.patients.access import get_patient_for
+from aiguille.patients.queries import get_identity
+from aiguille.plumbing import clock
+from aiguille.plumbing.access import NotVisible, Who, reachable_by
+from aiguille.plumbing.components.shapes import Tab
+from aiguille.plumbing.refusals import add_refusal
+from aiguille.rulebook import decide
+
+UNPROCESSABLE, STALE = 422, 409
+_FORMS = ("GET", "HEAD", "POST")
+# How long before the session the cream is usually put on (the clinic's custom, within R12).
+USUAL_CREAM_MINUTES = 120
+
+
+@reachable_by(Who.STAFF)
+@require_http_methods(_FORMS)
+@never_cache
+def verdict(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """Give a verdict on a treatment."""
+    actor = staff_of(request)
+    at = clock.now()
+    page = read_consultation(appointment_id=appointment_id, actor=actor, at=at)
+    if page.consultation is None:
+        return redirect("desk:consultation", appointment_id)
+    form = VerdictForm(request.POST or None, page=page, initial=_proposed_verdict(page))
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            verdict_id = give_verdict(
+                patient_id=page.identity.id,
+                treatment_id=UUID(given["treatment"]),
+                consultation_id=page.consultation.id,
+                outcome=form.outcome_code(),
+                reason=given["reason"],
+                conditions=given["conditions"],
+                valid_from=given["valid_from"],
+                valid_until=given["valid_until"],
+                overrides=[Override(rule, why) for rule, why in form.overrides().items()],
+                today=page.today,
+                actor=actor,
+                at=at,
+            )
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, _("The verdict is signed."))
+            if form.outcome_code() is VerdictOutcome.NOT_ELIGIBLE:
+                return redirect("desk:conclude", appointment_id)
+            return redirect("desk:plan", appointment_id, verdict_id)
+    context = {
+        "form": form,
+        "blocking": [finding for finding in page.findings if finding.decision == "BLOCK"],
+        "given": [(one, page.treatment(one.treatment_id)) for one in page.verdicts],
+    }
+    return _show(request, "verdict", page, context, failed=bool(form.errors))
+
+
+@reachable_by(Who.STAFF)
+@require_http_methods(_FORMS)
+@never_cache
+def plan(request: HttpRequest, appointment_id: UUID, verdict_id: UUID) -> HttpResponse:
+    """Plan the course under a verdict; `protocol` names which of those that serve it."""
+    actor = staff_of(request)
+    at = clock.now()
+    page = read_consultation(appointment_id=appointment_id, actor=actor, at=at)
+    under = next((one for one in page.verdicts if one.id == verdict_id), None)
+    if under is None or page.consultation is None:
+        raise NotVisible
+    treatment = get_treatment(under.treatment_id)
+    choices = protocol_choices(treatment)
+    if not choices:
+        return _show(request, "plan", page, {"form": None, "treatment": treatment})
+    chosen = _chosen_protocol(choices, request.GET.get("protocol", ""))
+    zones = page.consultation.content["zones"]
+    form = PlanForm(
+        request.POST or None,
+        choice=chosen,
+        treatment=treatment,
+        phototype=page.consultation.content["phototype"],
+        lengths=proposed_lengths(chosen, patient_id=page.identity.id, treatment=treatment)
+        if treatment.procedure is Procedure.NEEDLING
+        else {},
+        products=() if treatment.procedure is Procedure.NEEDLING else injectables(),
+        zones=zones,
+        initial=PlanForm.initial_of(
+            chosen, zones=[zone.value for zone in chosen.protocol.zones], treated=zones
+        ),
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            make_plan(
+                verdict_id=verdict_id,
+                protocol_version_id=chosen.version.id,
+                sessions_planned=given["sessions_planned"],
+                interval_min_days=given["interval_min_days"],
+                interval_default_days=given["interval_default_days"],
+                interval_max_days=given["interval_max_days"],
+                zones=given["zones"],
+                settings=form.settings(),
+                acknowledged=form.acknowledged(),
+                actor=actor,
+                at=at,
+            )
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, _("The plan is saved."))
+            return redirect("desk:prescription", appointment_id)
+    context = {
+        "form": form,
+        "treatment": treatment,
+        "chosen": chosen,
+        "left_out": [zone for zone in zones if zone not in form.zone_codes],
+        "protocols": [
+            Tab(
+                label=local(choice.version.title),
+                href=f"?protocol={choice.version.id}",
+                current=choice is chosen,
+            )
+            for choice in choices
+        ],
+    }
+    return _show(request, "plan", page, context, failed=bool(form.errors))
+
+
+@reachable_by(Who.STAFF)
+@require_http_methods(_FORMS)
+@never_cache
+def prescription(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """Prescribe the numbing cream, or go on without."""
+    actor = staff_of(request)
+    at = clock.now()
+    page = read_consultation(appointment_id=appointment_id, actor=actor, at=at)
+    if page.consultation is None or not page.verdicts:
+        return redirect("desk:consultation", appointment_id)
+    planned = next((one for v in page.verdicts if (one := page.plan_under(v.id))), None)
+    zones = planned.zones if planned else page.consultation.content["zones"]
+    drugs = [cream.name for cream in creams()]
+    form = PrescriptionForm(
+        request.POST or None,
+        creams=drugs,
+        zones=zones,
+        initial={
+            "product": drugs[0] if drugs else "",
+            "minutes_before": USUAL_CREAM_MINUTES,
+            "cream_zones": list(zones),
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            prescribe_cream(
+                patient_id=page.identity.id,
+                consultation_id=page.consultation.id,
+                plan_id=planned.id if planned else None,
+                site_id=page.appointment.site_id,
+                product=given["product"],
+                area_cm2=given["area_cm2"],
+                grams=given["grams"],
+                minutes_before=given["minutes_before"],
+                zones=given["cream_zones"],
+                conditions=given["conditions"],
+                override_reason=given["override_reason"],
+                today=page.today,
+                language=page.identity.language,
+                actor=actor,
+                at=at,
+            )
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, _("The prescription is signed."))
+            return redirect("desk:conclude", appointment_id)
+    return _show(request, "prescription", page, {"form": form}, failed=bool(form.errors))
+
+
+@reachable_by(Who.STAFF)
+@require_GET
+@never_cache
+def dose(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """Show the amount that an area requires and what the rule book says of it (a fragment)."""
+    page = read_consultation(appointment_id=appointment_id, actor=staff_of(request), at=clock.now())
+    area = as_decimal(request.GET.get("area_cm2", ""))
+    minutes = request.GET.get("minutes_before", "")
+    if area is None or not (minutes.isascii() and minutes.isdigit() and len(minutes) < 5):
+        return render(request, "desk/care/_dose.html", {"required": None})
+    known = {code.value for code in CreamCondition}
+    ticked = known & set(request.GET.getlist("conditions"))
+    answer = decide(
+        cream_ask(
+            area_cm2=area,
+            grams=as_decimal(request.GET.get("grams", "")),
+            minutes=int(minutes),
+            conditions=sorted({*cream_conditions(page.given), *ticked}),
+        )
+    )
+    if "error" in answer:
+        return render(request, "desk/care/_dose.html", {"required": None})
+    return render(
+        request,
+        "desk/care/_dose.html",
+        {
+            "required": answer["required_grams"],
+            "findings": finding_lines(answer["findings"], {}),
+        },
+    )
+
+
+@reachable_by(Who.STAFF)
+@require_http_methods(_FORMS)
+@never_cache
+def end(request: HttpRequest, verdict_id: UUID) -> HttpResponse:
+    """Suspend or revoke a verdict with a reason."""
+    actor = staff_of(request)
+    require(actor, Right.GIVE_VERDICT)
+    at = clock.now()
+    found = _verdict(verdict_id)
+    get_patient_for(actor=actor, patient_id=found.patient_id, at=at, right=Right.READ_RECORD)
+    identity = get_identity(found.patient_id)
+    form = EndForm(
+        request.POST or None, initial={"how": "suspend", "version": found.status_version}
+    )
+    status = 200
+    if request.method == "POST":
+        status = UNPROCESSABLE
+        if form.is_valid():
+            try:
+                end_verdict(
+                    verdict_id=verdict_id,
+                    how=form.cleaned_data["how"],
+                    reason=form.cleaned_data["reason"],
+                    version=form.cleaned_data["version"],
+                    actor=actor,
+                    at=at,
+                )
+            except DomainError as error:
+                add_refusal(form, error)
+                status = STALE if isinstance(error, StaleVersion) else UNPROCESSABLE
+            else:
+                messages.success(
+                    request, _("Done. Its sessions keep their time and wait for a verdict.")
+                )
+                return redirect("desk:patient", identity.number)
+    context = {
+        "form": form,
+        "verdict": found,
+        "identity": identity,
+        "treatment": get_treatment(found.treatment_id),
+    }
+    return render(request, "desk/care/end_verdict.html", context, status=status)
+
+
+def _proposed_verdict(page: ConsultationPage) -> dict[str, Any]:
+    """Return what the verdict's form proposes: the first treatment, from today, for its course."""
+    first = page.treatments[0] if page.treatments else None
+    longest = (
+        max((choice.last_session_after_days for choice in protocol_choices(first)), default=0)
+        if first
+        else 0
+    )
+    return {
+        "treatment": str(first.id) if first and len(page.treatments) == 1 else None,
+        "valid_from": page.today,
+        "valid_until": default_until(page.today, last_session_after_days=longest),
+    }
+
+
+def _chosen_protocol(choices: tuple[ProtocolChoice, ...], wanted: str) -> ProtocolChoice:
+    return next((one for one in choices if str(one.version.id) == wanted), choices[0])
+
+
+def _verdict(verdict_id: UUID) -> VerdictView:
+    try:
+        return get_verdict(verdict_id)
+    except ObjectDoesNotExist as error:
+        raise NotVisible from error
+
+
+def _show(
+    request: HttpRequest,
+    step: str,
+    page: ConsultationPage,
+    context: dict[str, Any],
+    *,
+    failed: bool = False,
+) -> HttpResponse:
+    return render(
+        request,
+        f"desk/care/{step}.html",
+        {"page": page, "steps": steps_of(page, step), **context},
+        status=UNPROCESSABLE if failed else 200,
+    )

@@ -1,0 +1,28 @@
+"""Addresses of a consultation's steps, and of what outlives it."""
+
+from django.urls import path
+
+from aiguille.desk.care import decisions, views
+
+urlpatterns = [
+    path("consultations/<uuid:appointment_id>/", views.consultation, name="consultation"),
+    path("consultations/<uuid:appointment_id>/draft/", views.draft, name="consultation_draft"),
+    path("consultations/<uuid:appointment_id>/questions/", views.questions, name="questions"),
+    path("consultations/<uuid:appointment_id>/verdict/", decisions.verdict, name="verdict"),
+    path(
+        "consultations/<uuid:appointment_id>/plan/<uuid:verdict_id>/", decisions.plan, name="plan"
+    ),
+    path(
+        "consultations/<uuid:appointment_id>/prescription/",
+        decisions.prescription,
+        name="prescription",
+    ),
+    path(
+        "consultations/<uuid:appointment_id>/prescription/dose/",
+        decisions.dose,
+        name="cream_dose",
+    ),
+    path("consultations/<uuid:appointment_id>/conclude/", views.conclude, name="conclude"),
+    path("verdicts/<uuid:verdict_id>/end/", decisions.end, name="end_verdict"),
+    path("prescriptions/<uuid:prescription_id>/", views.prescription_pdf, name="prescription_pdf"),
+]
