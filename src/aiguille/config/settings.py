@@ -294,6 +294,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING"},
+        # A refused request is no fault of ours, and its address may hold a patient's link.
+        "django.request": {"level": "ERROR"},
         "aiguille": {"level": env.text("AIGUILLE_LOG_LEVEL", "INFO").upper()},
     },
 }

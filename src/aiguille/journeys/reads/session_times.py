@@ -16,6 +16,8 @@ from aiguille.kernel.text import Text
 from aiguille.plumbing.access import NotVisible
 
 DAYS_A_PAGE = 7
+# Nobody books further ahead; a date typed into the address may lie anywhere.
+FURTHEST = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _week(
     at: datetime,
     moving: UUID | None = None,
 ) -> Week:
-    first = max(wanted or least, least)
+    first = max(min(wanted or least, at.date() + FURTHEST), least)
     if wanted is None:
         free = first_free_days(service_id=service_id, first_day=least, at=at, patient_id=patient_id)
         first = free[0].day if free else first

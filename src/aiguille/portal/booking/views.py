@@ -13,15 +13,10 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from aiguille.booking.access import get_appointment_for
-from aiguille.booking.operations import (
-    AlreadyBooked,
-    book,
-    cancel_appointment,
-    move_appointment,
-)
+from aiguille.booking.operations import AlreadyBooked
 from aiguille.booking.queries import AppointmentView, Start, appointments_of_patient
-from aiguille.journeys import who
+from aiguille.journeys import book_session as journey
+from aiguille.journeys import change_appointment, who
 from aiguille.journeys.reads.session_times import Week, move_times, session_times
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.ids import new_id
@@ -63,12 +58,11 @@ def book_session(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         else:
             site_id, starts_at = chosen
             try:
-                book(
+                journey.book_session(
                     patient_id=patient_id,
-                    service_id=page.service_id,
+                    plan_id=plan_id,
                     site_id=site_id,
                     starts_at=starts_at,
-                    plan_id=plan_id,
                     request_key=_key(request.POST.get("request_key", "")),
                     actor=actor,
                     at=now,
@@ -110,7 +104,7 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         else:
             site_id, starts_at = chosen
             try:
-                move_appointment(
+                change_appointment.move(
                     appointment_id=appointment_id,
                     site_id=site_id,
                     starts_at=starts_at,
@@ -135,10 +129,9 @@ def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Cancel an appointment."""
     actor, _ = who.patient_of(request)
     now = clock.now()
-    view = get_appointment_for(actor=actor, appointment_id=appointment_id, at=now)
     try:
-        cancel_appointment(
-            appointment_id=view.id,
+        change_appointment.cancel(
+            appointment_id=appointment_id,
             version=_number(request.POST.get("version", "")),
             actor=actor,
             at=now,
