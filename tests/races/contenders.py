@@ -93,10 +93,14 @@ def beside() -> "Iterator[Callable[[Callable[[Beside], object]], Beside]]":
 
 @contextmanager
 def without_constraint(table: str, name: str) -> Iterator[None]:
-    """Take a constraint away, as the owner; afterwards empty the tables and put it back."""
+    """Take a constraint away, as the owner; afterwards empty the tables and put it back.
+
+    The test's mark names the owner's database, or Django closes it to the test.
+    """
     from aiguille.plumbing import schema
 
-    with connections["owner"].cursor() as cursor:
+    owner = connections["owner"]
+    with owner.cursor() as cursor:
         cursor.execute(
             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name]
         )
@@ -105,6 +109,6 @@ def without_constraint(table: str, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        schema.empty_tables()
-        with connections["owner"].cursor() as cursor:
+        schema.empty_tables(owner)
+        with owner.cursor() as cursor:
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")

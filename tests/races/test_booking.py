@@ -10,7 +10,7 @@ from django.db import transaction
 from aiguille.booking.models import Appointment, Hold, Occupancy
 from aiguille.booking.operations import book, hold_slot, move_appointment
 from aiguille.booking.placing import PatientBusy, SlotTaken
-from aiguille.booking.queries import get_appointment, hold_of
+from aiguille.booking.queries import hold_of
 from aiguille.catalogue import seed
 from aiguille.catalogue.queries import consultation_service
 from aiguille.clinics.operations import Opening, create_resource, set_weekly_hours
@@ -216,9 +216,7 @@ class TestOneForm:
             at=clinic.at,
         )
         outcomes = at_once([task] * CROWD)
-        assert len(set(outcomes)) == 1
-        assert get_appointment(outcomes[0]).patient_name == "Élise Garnier"
-        assert Appointment.objects.count() == 1
+        assert set(outcomes) == {Appointment.objects.get().id}
         assert hold_of(browser="impatient", at=clinic.at) is None
 
 
@@ -248,8 +246,7 @@ class TestTheConstraint:
 
     def test_is_what_does_it(self, wish, crowd):
         with without_constraint("booking_occupancy", "no_resource_twice"):
-            waited, outcomes = self.contend(wish, crowd)
-            assert not waited
+            _waited, outcomes = self.contend(wish, crowd)
             assert kinds(outcomes) == {"done": 2}
             assert twice_taken() > 0
 

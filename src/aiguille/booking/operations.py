@@ -18,7 +18,6 @@ from aiguille.booking.placing import (
     SlotTaken,
     Wanted,
     constraint_of,
-    free_expired_holds,
     occupy,
     place,
 )
@@ -126,7 +125,6 @@ def book(
     _refuse_second(request_key)
     day = facts.local_day(starts_at, site.time_zone)
     terms = _terms(calendar.service, patient_id, plan_id, day)
-    free_expired_holds(at=at)
     kept = _kept_choice(held, calendar.service, site, starts_at, practitioner_id, at=at)
     wanted = Wanted(
         calendar=calendar,
@@ -207,7 +205,6 @@ def move_appointment(
         raise NotBookable(field="site_id")
     day = facts.local_day(starts_at, site.time_zone)
     terms = _terms(calendar.service, row.patient_id, row.plan_id, day, moving=row.id)
-    free_expired_holds(at=at)
     wanted = Wanted(
         calendar=calendar,
         site=site,
@@ -339,7 +336,8 @@ def _kept_choice(
     fits = (held.service_id, held.site_id, held.starts_at) == (service.id, site.id, starts_at)
     if not fits or practitioner_id not in {None, practitioner}:
         return None
-    return Choice(takings=(), practitioner_id=practitioner)
+    held_ids = held.occupancies.values_list("resource_id", flat=True)
+    return Choice(resource_ids=frozenset(held_ids), takings=(), practitioner_id=practitioner)
 
 
 def _terms(

@@ -1,18 +1,18 @@
 """Taking time: the one way by which holds and appointments come to occupy anything.
 
-The exclusion constraints decide. A transaction first frees expired holds, reads what is busy,
-chooses resources and inserts its stretches in sorted order, all under a savepoint. Where somebody
-else was quicker with one of the resources, others are chosen; where there are none left, the
-caller learns so, with the nearest free starts.
+The exclusion constraints decide. A transaction reads what is busy, chooses resources, queues up for
+them, frees the expired holds on them and inserts its stretches in sorted order, under a savepoint.
+Where somebody else was quicker with one of the resources, others are chosen; where there are none
+left, the caller learns so, with the nearest free starts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from aiguille.booking import facts
@@ -68,8 +68,9 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Resources chosen for a start."""
+    """Resources chosen for a start, and what is still to be taken of them."""
 
+    resource_ids: frozenset[UUID]
     takings: tuple[Taking, ...]
     practitioner_id: UUID | None
 
@@ -117,6 +118,8 @@ def place(
             break
         try:
             with transaction.atomic():
+                queue_up(resource_ids=choice.resource_ids, patient_id=wanted.patient_id)
+                free_expired_holds(resource_ids=choice.resource_ids, at=at)
                 return write(choice)
         except IntegrityError as error:
             if (name := constraint_of(error)) == "no_patient_twice":
@@ -151,19 +154,26 @@ def constraint_of(error: DatabaseError) -> str:
     return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
 
 
-def free_expired_holds(*, at: datetime) -> None:
-    """Delete holds that expired by `at`; a constraint cannot know that they did.
+def queue_up(*, resource_ids: Iterable[UUID], patient_id: UUID | None = None) -> None:
+    """Wait for whoever is taking time of these resources, or of this patient, right now.
 
-    Those that another transaction is freeing right now are left to it.
+    The constraint alone is enough to be right, but not to be quick: two that insert at the same
+    moment each see the other's row and wait for each other until PostgreSQL ends one of them. So
+    whoever takes time first queues up, in sorted order, until the end of its transaction.
     """
-    expired = list(
-        Hold.objects.select_for_update(skip_locked=True)
-        .filter(expires_at__lte=at)
-        .values_list("id", flat=True)
-    )
-    if expired:
-        Occupancy.objects.filter(hold_id__in=expired).delete()
-        Hold.objects.filter(id__in=expired).delete()
+    owners = {*resource_ids, *([patient_id] if patient_id else [])}
+    keys = sorted(int.from_bytes(owner.bytes[8:], "big", signed=True) for owner in owners)
+    with connection.cursor() as cursor:
+        for key in keys:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+
+
+def free_expired_holds(*, resource_ids: Collection[UUID], at: datetime) -> None:
+    """Free what holds that expired by `at` still take of these resources.
+
+    A constraint cannot know that a hold expired. Call it after `queue_up` for the resources.
+    """
+    Occupancy.objects.filter(resource_id__in=resource_ids, hold__expires_at__lte=at).delete()
 
 
 def occupy(
@@ -222,6 +232,7 @@ def _choose(wanted: Wanted, *, at: datetime) -> Choice | None:
         return None
     doctor = service.practitioner_need
     return Choice(
+        resource_ids=frozenset(UUID(key) for key in chosen.values()),
         takings=tuple(
             Taking(UUID(held.resource), held.period.start, held.period.end)
             for held in stretches(service=service, start=wanted.starts_at, chosen=chosen)

@@ -16,6 +16,7 @@ from aiguille.care.queries import latest_prescription
 from aiguille.clinics.queries import GroupView, SiteView, get_site, the_group
 from aiguille.messaging.resolvers import Attachment, Due, Rendered
 from aiguille.patients.operations import make_link
+from aiguille.patients.rules import show_phone
 
 SMS = "SMS"
 
@@ -69,6 +70,7 @@ class AppointmentMessages:
             "private": word("private", language) if _are_secret(wording) else "",
             "when": when,
             "site": site,
+            "phone": show_phone(site.phone),
             "group": group,
             "links": links,
         }

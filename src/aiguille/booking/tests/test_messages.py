@@ -71,7 +71,7 @@ def test_a_booking_is_confirmed_with_a_calendar_file_and_links(world, session):
     ((name, media_type, content),) = message.attachments
     assert (name, media_type) == ("appointment.ics", "text/calendar")
     event = icalendar.Calendar.from_ical(content).events[0]
-    assert event["dtstart"].dt == TEN
+    assert event.start == TEN
     assert not CLINICAL.search(content.replace("Peau & Soin", ""))
 
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from aiguille.accounts.rights import NotAllowed
 from aiguille.audit.models import AuditEvent
+from aiguille.booking.holds import sweep_holds
 from aiguille.booking.models import Appointment, AppointmentEvent, Hold, Occupancy
 from aiguille.booking.operations import (
     AlreadyBooked,
@@ -316,3 +317,12 @@ class TestStates:
             )
         mark_no_show(appointment_id=appointment_id, actor=world.diane.actor, at=TEN)
         assert not Occupancy.objects.filter(appointment_id=appointment_id).exists()
+
+
+def test_expired_holds_are_swept(world, holding):
+    holding()
+    holding(browser="another", starts_at=ELEVEN, at=world.at + timedelta(minutes=5))
+    assert sweep_holds(at=world.at + timedelta(minutes=10)) == 1
+    assert Hold.objects.get().starts_at == ELEVEN
+    assert sweep_holds(at=world.at + timedelta(minutes=15)) == 1
+    assert not Occupancy.objects.exists()

@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, clear_url_caches, reverse
 
-from aiguille.config import urls
 from aiguille.kernel.ids import new_id
 from aiguille.messaging.models import DemoMail
 from aiguille.plumbing import clock
@@ -15,6 +14,7 @@ from aiguille.plumbing import clock
 @pytest.fixture
 def in_production(settings):
     """The addresses of an installation for real."""
+    urls = importlib.import_module(settings.ROOT_URLCONF)
     settings.DEMO = False
     importlib.reload(urls)
     clear_url_caches()

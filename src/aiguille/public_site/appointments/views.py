@@ -29,6 +29,7 @@ from aiguille.journeys.change_appointment import (
 )
 from aiguille.kernel.errors import DomainError
 from aiguille.patients.operations import LinkUnusable
+from aiguille.patients.rules import show_phone
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.refusals import explain
@@ -182,10 +183,13 @@ def _show(
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    site = get_site(found.site_id)
+    assert site is not None
     context = {
         "appointment": found,
         "token": token,
-        "site": get_site(found.site_id),
+        "site": site,
+        "phone": show_phone(site.phone),
         "when": when(found.local),
         "service": found.service_name.in_language(get_language() or "fr"),
         "is_changeable": _is_changeable(found),

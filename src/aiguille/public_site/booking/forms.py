@@ -20,8 +20,10 @@ NAME_LENGTH = 100
 class WhereForm(forms.Form):
     """Where, and with whom; sent in the address, so that a page of times can be kept."""
 
-    site = forms.ChoiceField(label=_("Clinic"), required=False)
-    doctor = forms.ChoiceField(label=_("Doctor"), required=False)
+    use_required_attribute = False
+
+    site = forms.ChoiceField(label=_("Clinic"))
+    doctor = forms.ChoiceField(label=_("Doctor"))
 
     def __init__(
         self, *args: Any, sites: Sequence[Choosable], doctors: Sequence[Choosable], **kwargs: Any

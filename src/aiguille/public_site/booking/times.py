@@ -1,6 +1,6 @@
 """A page of free times: the days at a glance, then the times of the day that was chosen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
@@ -30,13 +30,21 @@ class GlanceDay:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceTimes:
+    """The times at one site, with its name where there are several to tell apart."""
+
+    name: str
+    days: tuple[SlotDay, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TimesPage:
     """Everything that the template shows."""
 
     times: FreeTimes
     where: WhereForm
     weeks: tuple[tuple[GlanceDay, ...], ...]
-    days: tuple[SlotDay, ...]
+    places: tuple[PlaceTimes, ...]
     earlier_href: str
     later_href: str
     first_day: date
@@ -91,26 +99,13 @@ def times_page(
             )
             for week in range(WEEKS_AT_A_GLANCE)
         ),
-        days=slot_days(times, _days_from(shown, free)),
+        places=_places(times, free, shown),
         earlier_href=_address(kept, first - timedelta(days=7 * WEEKS_AT_A_GLANCE))
         if first > today
         else "",
         later_href="" if is_last else _address(kept, last + timedelta(days=1)),
         first_day=first,
         last_day=last,
-    )
-
-
-def slot_days(times: FreeTimes, days: Sequence[date]) -> tuple[SlotDay, ...]:
-    """Return the days with their times, each time once for each site."""
-    return tuple(
-        SlotDay(
-            day=day,
-            starts=tuple(
-                _choice(start, times) for start in times.starts if start.local_date == day
-            ),
-        )
-        for day in days
     )
 
 
@@ -134,17 +129,32 @@ def _still(practitioner_id: UUID | None, start: Start) -> UUID | None:
     return practitioner_id if practitioner_id in start.practitioner_ids else None
 
 
-def _choice(start: Start, times: FreeTimes) -> SlotChoice:
-    chosen = ChosenStart(start.starts_at, start.site_id, times.practitioner_id)
-    several = times.site_id is None and len(times.sites) > 1
-    city = times.site_name(start.site_id).partition(",")[0]
-    return SlotChoice(
-        value=chosen.value, label=f"{start.local:%H:%M}", hint=city if several else ""
+def _places(times: FreeTimes, free: dict[date, int], shown: date | None) -> tuple[PlaceTimes, ...]:
+    """Return the next days with a time at the site that was chosen, else one day at each site."""
+    if shown is None:
+        return ()
+    sites = [site for site in times.sites if times.site_id in {None, site.id}]
+    count = DAYS_OF_TIMES if len(sites) == 1 else 1
+    days = [day for day in sorted(free) if day >= shown][:count]
+    found = [
+        PlaceTimes(
+            name=site.name if len(sites) > 1 else "",
+            days=tuple(SlotDay(day, _choices(times, site.id, day)) for day in days),
+        )
+        for site in sites
+    ]
+    return tuple(place for place in found if any(day.starts for day in place.days))
+
+
+def _choices(times: FreeTimes, site_id: UUID, day: date) -> tuple[SlotChoice, ...]:
+    return tuple(
+        SlotChoice(
+            value=ChosenStart(start.starts_at, site_id, times.practitioner_id).value,
+            label=f"{start.local:%H:%M}",
+        )
+        for start in times.starts
+        if start.site_id == site_id and start.local_date == day
     )
-
-
-def _days_from(shown: date | None, free: dict[date, int]) -> list[date]:
-    return [day for day in sorted(free) if shown is not None and day >= shown][:DAYS_OF_TIMES]
 
 
 def _glance(

@@ -57,7 +57,7 @@ class Visitor:
 
     def key(self):
         page = self.client.get(self.details).content.decode()
-        return re.search(r'name="key" value="([^"]+)"', page)[1]
+        return re.findall(r'name="key" value="([^"]+)"', page)[0]
 
     def send(self, **said):
         return self.client.post(self.details, DETAILS | said)
