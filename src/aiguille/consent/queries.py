@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from aiguille.consent.models import Consent, ConsentText
 from aiguille.kernel.codes import Jurisdiction, Language
@@ -69,14 +69,8 @@ def current_consent(*, patient_id: UUID, treatment_id: UUID) -> ConsentView | No
 
 
 def list_consents(*, patient_id: UUID) -> list[ConsentView]:
-    """Return every consent the patient ever signed, latest first (one query).
-
-    What was signed under a record that was joined to this one is the patient's as well.
-    """
-    rows = Consent.objects.filter(
-        Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id)
-    ).select_related("text", "withdrawal")
-    return [_view(row) for row in rows.order_by("-signed_at", "-id")]
+    """Return every consent the patient ever signed, latest first (one query)."""
+    return [_view(row) for row in _signed(patient_id)]
 
 
 def find_consent(consent_id: UUID) -> ConsentView | None:

@@ -23,6 +23,7 @@ from aiguille.treatment_sessions.queries import SessionView
 LONGEST_NOTE = 2000
 WORST_PAIN = 10
 SECONDS_PER_HOUR = 3600
+TOO_LONG = Text(fr="Écrivez 2 000 caractères au plus.", en="Write 2,000 characters at most.")
 
 
 class ReportRefused(DomainError):
@@ -84,10 +85,7 @@ def report_symptom(
             field="session",
         )
     if len(note) > LONGEST_NOTE:
-        raise ReportRefused(
-            Text(fr="Écrivez 2 000 caractères au plus.", en="Write 2,000 characters at most."),
-            field="note",
-        )
+        raise ReportRefused(TOO_LONG, field="note")
     if pain is not None and not 0 <= pain <= WORST_PAIN:
         raise ReportRefused(
             Text(fr="La douleur va de 0 à 10.", en="Pain goes from 0 to 10."), field="pain"
@@ -153,8 +151,10 @@ def review_report(*, report_id: UUID, note: str, closes: bool, actor: Actor, at:
         ReportRefused: the answer is empty or too long.
     """
     require(actor, Right.ANSWER_SYMPTOMS)
-    if not 0 < len(note.strip()) <= LONGEST_NOTE:
+    if not note.strip():
         raise ReportRefused(Text(fr="Écrivez une réponse.", en="Write an answer."), field="note")
+    if len(note) > LONGEST_NOTE:
+        raise ReportRefused(TOO_LONG, field="note")
     report = SymptomReport.objects.get(id=report_id)
     review = SymptomReview.objects.create(
         report=report, note=note.strip(), closes=closes, **authored_by(actor, at=at)

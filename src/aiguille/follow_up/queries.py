@@ -65,6 +65,7 @@ class ReportView:
     note: str
     triage: Triage
     ruling: Mapping[str, Any]
+    author_name: str
     reported_at: datetime
     reviews: tuple[ReviewView, ...]
 
@@ -75,8 +76,9 @@ class ReportView:
 
     @property
     def blocks(self) -> bool:
-        """Tell whether no session may be booked until a doctor closes it."""
-        return not self.is_closed and self.ruling["decision"] == Decision.BLOCK
+        """Tell whether no session may take place until a doctor closes it."""
+        stops = self.ruling["decision"] == Decision.BLOCK or self.ruling.get("stop_course", False)
+        return not self.is_closed and bool(stops)
 
 
 def aftercare_of_patient(patient_id: UUID) -> list[AftercareView]:
@@ -162,6 +164,7 @@ def _report(row: SymptomReport) -> ReportView:
         note=row.note,
         triage=Triage(row.triage),
         ruling=row.ruling,
+        author_name=row.author_name,
         reported_at=row.reported_at,
         reviews=tuple(
             ReviewView(

@@ -22,9 +22,9 @@ class SymptomBlocks(DomainError):
     code = "symptom_blocks"
     default_text = Text(
         fr="Un symptôme signalé attend la réponse d’un médecin : aucune séance ne peut être "
-        "réservée avant.",
+        "réservée ni commencée avant.",
         en="A symptom that was reported waits for a physician’s answer: no session can be booked "
-        "before.",
+        "or begun before.",
     )
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db import transaction
 
 from aiguille.follow_up import operations
-from aiguille.follow_up.queries import ReportView
+from aiguille.follow_up.notices import announce_reply
+from aiguille.follow_up.queries import ReportView, find_report
 from aiguille.kernel.actor import SYSTEM, Actor
 from aiguille.kernel.codes import StaffRole, Symptom, Triage
 from aiguille.kernel.text import Text
@@ -41,10 +42,13 @@ def report_symptom(
     symptom: Symptom,
     note: str,
     pain: int | None,
+    request_key: UUID | None = None,
     actor: Actor,
     at: datetime,
 ) -> ReportView:
     """Take a report about one of the patient's own sessions; what is not expected opens a task.
+
+    One form (`request_key`) sent twice reports once.
 
     Raises:
         NotVisible: the session is not the patient's.
@@ -55,9 +59,16 @@ def report_symptom(
         raise NotVisible
     get_patient_for(actor=actor, patient_id=session.patient_id, at=at)
     report = operations.report_symptom(
-        session=session, symptom=symptom, note=note, pain=pain, actor=actor, at=at
+        session=session,
+        symptom=symptom,
+        note=note,
+        pain=pain,
+        request_key=request_key,
+        actor=actor,
+        at=at,
     )
-    if report.triage is not Triage.EXPECTED:
+    # A form that was sent before made its task then, which a doctor may have finished since.
+    if report.triage is not Triage.EXPECTED and report.reported_at == at:
         open_task(
             kind=TASK_KIND,
             title=TITLES[report.triage],
@@ -78,11 +89,18 @@ def report_symptom(
 
 @transaction.atomic(durable=True)
 def answer_report(*, report_id: UUID, note: str, closes: bool, actor: Actor, at: datetime) -> None:
-    """Answer a report as a physician; one that closes it finishes its task.
+    """Answer a report as a physician and tell the patient; closing it finishes its task.
 
     Raises:
+        NotVisible: there is no such report.
         NotAllowed, ReportRefused: see `follow_up.operations.review_report`.
     """
-    operations.review_report(report_id=report_id, note=note, closes=closes, actor=actor, at=at)
+    report = find_report(report_id)
+    if report is None:
+        raise NotVisible
+    review_id = operations.review_report(
+        report_id=report_id, note=note, closes=closes, actor=actor, at=at
+    )
+    announce_reply(report=report, review_id=review_id, at=at)
     if closes:
         finish_tasks_about(kind=TASK_KIND, subject_id=report_id, actor=actor, at=at)

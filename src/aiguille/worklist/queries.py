@@ -37,33 +37,35 @@ class TaskView:
         return self.due_at < at
 
 
-def list_open(*, actor: Actor, limit: int = 100) -> list[TaskView]:
-    """Return the open tasks of the actor's roles and those they own, most pressing first.
+def list_open(
+    *, actor: Actor, at: datetime, everybody: bool = False, limit: int = 100
+) -> list[TaskView]:
+    """Return the open tasks that the actor is to look at, most pressing first (one query).
 
-    One query. Urgent ones come first, then by deadline.
+    Those are the tasks that they own, those of their roles that nobody owns, and those of their
+    roles that are late, whoever owns them: nobody else's absence hides a task. With `everybody`,
+    all tasks of their roles. Urgent ones come first, then by deadline.
     """
-    rows = _open_for(actor).select_related("patient", "owner")
+    rows = _open_for(actor, at=at, everybody=everybody).select_related("patient", "owner")
     return [_view(row) for row in rows.order_by("-is_urgent", "due_at", "id")[:limit]]
 
 
-def count_open(*, actor: Actor) -> int:
+def count_open(*, actor: Actor, at: datetime, everybody: bool = False) -> int:
     """Return how many tasks `list_open` would give without its limit (one query)."""
-    return _open_for(actor).count()
+    return _open_for(actor, at=at, everybody=everybody).count()
 
 
-def get_task(task_id: UUID) -> TaskView:
-    """Return a task.
-
-    Raises:
-        Task.DoesNotExist: there is none.
-    """
-    return _view(Task.objects.select_related("patient", "owner").get(id=task_id))
+def find_task(task_id: UUID) -> TaskView | None:
+    """Return a task, or None."""
+    row = Task.objects.select_related("patient", "owner").filter(id=task_id).first()
+    return None if row is None else _view(row)
 
 
-def _open_for(actor: Actor) -> QuerySet[Task]:
-    return Task.objects.exclude(state=TaskState.DONE).filter(
-        Q(owner_id=actor.id) | Q(role__in=[role.value for role in actor.roles], owner_id=None)
-    )
+def _open_for(actor: Actor, *, at: datetime, everybody: bool) -> QuerySet[Task]:
+    of_roles = Q(role__in=[role.value for role in actor.roles])
+    mine = Q(owner_id=actor.id)
+    wanted = mine | of_roles if everybody else mine | of_roles & (Q(owner=None) | Q(due_at__lt=at))
+    return Task.objects.exclude(state=TaskState.DONE).filter(wanted)
 
 
 def _view(row: Task) -> TaskView:

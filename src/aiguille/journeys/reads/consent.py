@@ -116,15 +116,13 @@ def read_signed(*, patient_id: UUID, consent_id: UUID, at: datetime) -> SignedCo
 
 def list_signed(*, patient_id: UUID, at: datetime) -> ConsentList:
     """Return the patient's consents, latest first, and what there is to sign."""
-    planned = {
-        plan.treatment_id
-        for record in record_ids(patient_id)
-        for plan in list_plans(patient_id=record)
-    }
+    records = record_ids(patient_id)
+    planned = {plan.treatment_id for each in records for plan in list_plans(patient_id=each)}
     return ConsentList(
         signed=tuple(
             _signed(consent, patient_id=patient_id, at=at)
-            for consent in list_consents(patient_id=patient_id)
+            for record in records
+            for consent in list_consents(patient_id=record)
         ),
         to_sign=tuple(
             get_treatment(treatment_id)
