@@ -1,7 +1,9 @@
 """The demo clinic: filled by telling its patients' paths up to now, always the same ones."""
 
+import gc
 import random
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import connection
 
@@ -9,8 +11,9 @@ from aiguille.demo.cohort import scripts
 from aiguille.demo.patients import Clinic, Patient
 from aiguille.demo.paths import tell
 from aiguille.demo.people import invent_people
-from aiguille.demo.premises import PASSWORD, ZONE, open_premises, staff_sign_ins
+from aiguille.demo.premises import PASSWORD, ZONE, Premises, open_premises, staff_sign_ins
 from aiguille.demo.shelves import Shelves, receive_stock, set_aside
+from aiguille.demo.side_by_side import run_side_by_side
 from aiguille.demo.walk import Story, walk
 from aiguille.messaging.operations import drop_due_before
 
@@ -18,36 +21,54 @@ SEED = 20_260
 _HISTORY = timedelta(days=130)
 # Messages of the last hours are really sent, so that the page of messages has some to show.
 _MESSAGES_KEPT = timedelta(hours=18)
-_RECALLED_AGO = timedelta(days=3)
+_LOTS_SET_ASIDE = timedelta(days=3)
 
 
 def build(*, at: datetime) -> None:
     """Fill an empty installation, through operations alone, with a clinic whose present is `at`.
 
-    The same instant gives the same clinic, but for keys and secrets.
+    The same instant gives the same people and appointments; keys, secrets and the order of
+    patients' numbers differ.
+
+    Raises:
+        PartFailed: a site could not be filled; its reason is on standard error.
     """
-    # Nobody's data is lost by a crash here: the demo is filled again.
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = off")
     today = at.astimezone(ZONE).date()
     since = at - _HISTORY
     premises = open_premises(since=since, today=today)
-    odd = receive_stock(premises, since=since, today=today)
+    run_side_by_side(
+        [
+            partial(_fill_site, number, premises, at=at)
+            for number in range(len(premises.places))
+        ]
+    )
+    drop_due_before(before=at - _MESSAGES_KEPT, reason="before the demo began", at=at)
+
+
+def _fill_site(number: int, premises: Premises, *, at: datetime) -> None:
+    """Tell the paths of one site's patients."""
+    # Nobody's data is lost by a crash here: the demo is filled again.
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+    gc.disable()  # a process that ends in seconds need not look for garbage
+    rng = random.Random(f"{SEED}-{number}")  # noqa: S311 -- a demo's dice
+    today, since = at.astimezone(ZONE).date(), at - _HISTORY
+    place, manager = premises.places[number], premises.manager.actor
+    lots = receive_stock(place, manager=manager, since=since, today=today)
     shelves = Shelves()
-    shelves.fill([place.id for place in premises.places], since=since.date())
+    shelves.fill(place.id, on=since.date())
     clinic = Clinic(premises, shelves)
-    rng = random.Random(SEED)  # noqa: S311 -- a demo's dice
-    people = invent_people(rng, today=today)
+    people = invent_people(rng, today=today, series=number)
     stories = [
-        tell(Patient(clinic, next(people), script)) for script in scripts(rng, now=at)
+        tell(Patient(clinic, next(people), script))
+        for script in scripts(place=number, now=at, rng=rng)
     ]
 
-    def set_lots_aside() -> Story:
-        then = yield at - _RECALLED_AGO
-        set_aside(odd, shelves, actor=premises.manager.actor, at=then)
+    def lots_set_aside() -> Story:
+        then = yield at - _LOTS_SET_ASIDE
+        set_aside(lots, shelves, manager=manager, at=then)
 
-    walk([*stories, set_lots_aside()], until=at)
-    drop_due_before(before=at - _MESSAGES_KEPT, reason="before the demo began", at=at)
+    walk([*stories, lots_set_aside()], until=at)
 
 
 def sign_ins() -> str:

@@ -120,14 +120,14 @@ def _run(
     patient: Patient, session_id: UUID, doctor: Actor, *, begun_at: datetime, next_day: date
 ) -> Part:
     """Record what happens in a session, each event at its own minute."""
-    menu, place = patient.menu, patient.place
+    menu = patient.menu
     today = begun_at.astimezone(ZONE).date()
     for happening in happenings(menu):
         at = yield begun_at + happening.after
         unit = ""
         if isinstance(happening.body, UnitOpened):
             product = menu.products[happening.body.kind]
-            unit = str(patient.clinic.shelves.take(place.id, product, on=today))
+            unit = str(patient.clinic.shelves.take(product, on=today))
         record_session_event(
             session_id=session_id,
             idempotency_key=new_id(),

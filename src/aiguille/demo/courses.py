@@ -83,7 +83,7 @@ MENUS: tuple[Menu, ...] = (
         examination="Densité diminuée au vertex, cuir chevelu sain, test de traction positif.",
         products=_INJECTING | {ProductKind.INJECTABLE: "biotin-ampoule"},
         technique="IED",
-        weight=6,
+        weight=8,
     ),
     Menu(
         procedure=Procedure.MESOTHERAPY,

@@ -64,10 +64,13 @@ class Person:
         return f"{self.first_names} {self.birth_name}"
 
 
-def invent_people(rng: random.Random, *, today: date) -> Iterator[Person]:
-    """Yield people without end; no two share an address of mail."""
+def invent_people(rng: random.Random, *, today: date, series: int) -> Iterator[Person]:
+    """Yield people without end; no two of one series, 0 or 1, share a name.
+
+    Two series share none either: each has its own half of the names.
+    """
     used: set[str] = set()
-    english = list(_ENGLISH)
+    names, english = _NAMES[series::2], list(_ENGLISH[series::2])
     number = 0
     while True:
         number += 1
@@ -78,7 +81,7 @@ def invent_people(rng: random.Random, *, today: date) -> Iterator[Person]:
         else:
             sex = "F" if rng.random() < 0.83 else "M"
             first = rng.choice(_WOMEN if sex == "F" else _MEN)
-            name = rng.choice(_NAMES).replace("Van-", "Van ").replace("Le-", "Le ")
+            name = rng.choice(names).replace("Van-", "Van ").replace("Le-", "Le ")
         local = f"{_plain(first)}.{_plain(name)}"
         if local in used:
             continue
@@ -91,7 +94,7 @@ def invent_people(rng: random.Random, *, today: date) -> Iterator[Person]:
             born=today - timedelta(days=round(years * 365.25) + rng.randrange(365)),
             birthplace=rng.choice(_BIRTHPLACES) if language == "fr" else "London",
             email=f"{local}@example.net",
-            phone=_phone(rng, number),
+            phone=_phone(rng, 2 * number + series),
             language=language,
             phototype=rng.choice((1, 2, 2, 2, 3, 3, 3)),
         )

@@ -1,13 +1,13 @@
 """The demo's stock: lots of every age, and which unit a session takes next."""
 
-from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from aiguille.catalogue.queries import list_products
-from aiguille.demo.premises import Premises
+from aiguille.demo.premises import Place
 from aiguille.kernel.actor import Actor
 from aiguille.stock.operations import quarantine_lot, recall_lot, receive_lot
 from aiguille.stock.queries import UnitFacts, usable_units
@@ -37,27 +37,25 @@ _FIRST_SERIAL = 1000
 
 @dataclass
 class Shelves:
-    """What can be opened at each site, those that expire first on top."""
+    """What can be opened at a site, those that expire first on top."""
 
-    _units: dict[tuple[UUID, str], deque[UnitFacts]] = field(default_factory=dict)
+    _units: dict[str, deque[UnitFacts]] = field(default_factory=dict)
     _out_of_use: set[UUID] = field(default_factory=set)
 
-    def fill(self, site_ids: Iterable[UUID], *, since: date) -> None:
-        """Learn what stands on the shelves of the sites."""
+    def fill(self, site_id: UUID, *, on: date) -> None:
+        """Learn what stands on a site's shelves."""
         kinds = sorted({product.kind for product in list_products()})
-        for site_id in site_ids:
-            by_product: dict[str, deque[UnitFacts]] = defaultdict(deque)
-            for unit in usable_units(product_kinds=kinds, site_id=site_id, on=since, limit=5000):
-                by_product[unit.product_code].append(unit)
-            self._units |= {(site_id, code): units for code, units in by_product.items()}
+        self._units.clear()
+        for unit in usable_units(product_kinds=kinds, site_id=site_id, on=on, limit=5000):
+            self._units.setdefault(unit.product_code, deque()).append(unit)
 
-    def take(self, site_id: UUID, product: str, *, on: date) -> UUID:
+    def take(self, product: str, *, on: date) -> UUID:
         """Return the next unit of a product that may be opened on a day.
 
         Raises:
             LookupError: the shelf is empty.
         """
-        units = self._units[site_id, product]
+        units = self._units[product]
         while units:
             unit = units.popleft()
             if unit.expiry >= on and unit.lot_id not in self._out_of_use:
@@ -71,65 +69,71 @@ class Shelves:
 
 
 @dataclass(frozen=True, slots=True)
-class OddLots:
-    """The lots that something happens to while the demo's weeks go by."""
+class _OddLot:
+    """A small lot that is not like the others; `days` to its expiry, counted from today."""
 
-    recalled: UUID
-    quarantined: UUID
+    product: str
+    number: str
+    quantity: int
+    days: int
+    fate: str = ""
 
 
-def receive_stock(premises: Premises, *, since: datetime, today: date) -> OddLots:
-    """Receive the lots of both sites; among them one expired, and one about to expire."""
+_ODD_LOTS = {
+    "Lyon": (
+        _OddLot("drape-sterile", "L-CHAMP-11", 6, -12),
+        _OddLot("petroleum-jelly-sterile", "L-VAS-07", 14, 9),
+        _OddLot("ha-non-crosslinked", "L-HYA-23", 8, 420, fate="quarantine"),
+    ),
+    "Paris": (
+        _OddLot("syringe-1-ml", "P-SER-04", 10, 18),
+        # It expires before the main lot, so that the first sessions opened some of it.
+        _OddLot("needle-30g-4-mm", "P-AIG-19", 12, 240, fate="recall"),
+    ),
+}
+
+
+def receive_stock(place: Place, *, manager: Actor, since: datetime, today: date) -> dict[str, UUID]:
+    """Receive a site's lots; return those that something will happen to, by their fate.
+
+    Among them are one that has expired by `today` and some that are about to expire.
+    """
     products = {product.code: product.id for product in list_products()}
-    manager = premises.manager.actor
-    for place in premises.places:
-        for number, (code, quantity, days) in enumerate(_MAIN_LOTS):
-            receive_lot(
-                product_id=products[code],
-                site_id=place.id,
-                number=f"{place.city[:1]}{since:%y}{number + 11:02d}{quantity:03d}",
-                expiry=today + timedelta(days=days),
-                quantity=quantity,
-                serials=[f"{_FIRST_SERIAL + index}" for index in range(quantity)],
-                actor=manager,
-                at=since,
-            )
 
-    def odd(code: str, number: str, quantity: int, days: int, place: int) -> UUID:
+    def receive(lot: _OddLot) -> UUID:
         return receive_lot(
-            product_id=products[code],
-            site_id=premises.places[place].id,
-            number=number,
-            expiry=today + timedelta(days=days),
-            quantity=quantity,
-            serials=[f"{index + 1:04d}" for index in range(quantity)],
+            product_id=products[lot.product],
+            site_id=place.id,
+            number=lot.number,
+            expiry=today + timedelta(days=lot.days),
+            quantity=lot.quantity,
+            serials=[str(_FIRST_SERIAL + index) for index in range(lot.quantity)],
             actor=manager,
             at=since,
         )
 
-    odd("drape-sterile", "L-CHAMP-EXP", 6, -12, 0)
-    odd("petroleum-jelly-sterile", "L-VAS-PROCHE", 14, 9, 0)
-    odd("syringe-1-ml", "P-SER-PROCHE", 10, 18, 1)
-    return OddLots(
-        # Expires before the main lot: the first sessions opened some of it.
-        recalled=odd("needle-30g-4-mm", "P-AIG-RAPPEL", 12, 240, 1),
-        quarantined=odd("ha-non-crosslinked", "L-HYA-QUAR", 8, 420, 0),
-    )
+    for row, (code, quantity, days) in enumerate(_MAIN_LOTS, start=11):
+        receive(_OddLot(code, f"{place.city[:1]}{since:%y}{row}{days:04d}", quantity, days))
+    return {lot.fate: receive(lot) for lot in _ODD_LOTS[place.city]}
 
 
-def set_aside(odd: OddLots, shelves: Shelves, *, actor: Actor, at: datetime) -> None:
-    """Recall a lot that patients received, and put another one in quarantine."""
-    recall_lot(
-        lot_id=odd.recalled,
-        reason="Rappel du fabricant : défaut d’étanchéité possible de l’emballage.",
-        actor=actor,
-        at=at,
-    )
-    quarantine_lot(
-        lot_id=odd.quarantined,
-        reason="Livraison reçue à 14 °C : réponse du fabricant attendue.",
-        actor=actor,
-        at=at,
-    )
-    shelves.leave_out(odd.recalled)
-    shelves.leave_out(odd.quarantined)
+def set_aside(
+    lots: Mapping[str, UUID], shelves: Shelves, *, manager: Actor, at: datetime
+) -> None:
+    """Let the lots meet their fates: recalled after patients received some, or in quarantine."""
+    if lot_id := lots.get("recall"):
+        recall_lot(
+            lot_id=lot_id,
+            reason="Rappel du fabricant : défaut d’étanchéité possible de l’emballage.",
+            actor=manager,
+            at=at,
+        )
+        shelves.leave_out(lot_id)
+    if lot_id := lots.get("quarantine"):
+        quarantine_lot(
+            lot_id=lot_id,
+            reason="Livraison reçue à 14 °C : réponse du fabricant attendue.",
+            actor=manager,
+            at=at,
+        )
+        shelves.leave_out(lot_id)
