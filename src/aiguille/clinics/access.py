@@ -1,16 +1,19 @@
 """From a person who signed in to the actor that operations receive, and to the sites they see."""
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from aiguille.accounts.models import User
 from aiguille.clinics.models import Membership, Site
 from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.kernel.codes import StaffRole
 
+if TYPE_CHECKING:
+    from aiguille.accounts.models import User
 
-def staff_actor(*, user: User, at: datetime, site_id: UUID | None = None) -> Actor | None:
+
+def staff_actor(*, user: "User", at: datetime, site_id: UUID | None = None) -> Actor | None:
     """Return the member of staff that `user` is at the instant `at`, or None for an outsider.
 
     Roles are those in force on the site's local date, at `site_id` or at any site (one query).

@@ -274,7 +274,7 @@ def _practitioners(rows: Iterable[Resource]) -> list[PractitionerView]:
 
 
 def _wall_clock(day: date, minute: int) -> datetime:
-    midnight = datetime.combine(day, time())  # noqa: DTZ -- wall-clock, on the site's own clock
+    midnight = datetime.combine(day, time())  # on the site’s own clock
     if not 0 <= minute <= MINUTES_PER_DAY:
         raise ValueError("a minute of the day lies from 0 to 1440")
     return midnight + timedelta(minutes=minute)

@@ -1,6 +1,7 @@
 """Each address lets in whom it is for: strangers are sent to sign in, others find nothing."""
 
 import time
+from importlib import import_module
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -12,7 +13,6 @@ from django.urls import path
 from pytest_django import Settings
 
 from aiguille.accounts.rights import Right, require
-from aiguille.config.urls import urlpatterns as config_urlpatterns
 from aiguille.journeys import who
 from aiguille.plumbing.access import Who, reachable_by
 from tests.world import PASSWORD, Person, World
@@ -62,7 +62,7 @@ urlpatterns = [
     path("demo", demo_page),
     path("open", open_page),
     path("undeclared", undeclared_page),
-    *config_urlpatterns,
+    *import_module("aiguille.config.urls").urlpatterns,
 ]
 
 pytestmark = pytest.mark.urls(__name__)

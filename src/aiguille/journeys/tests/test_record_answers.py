@@ -12,7 +12,7 @@ from aiguille.journeys.record_answers import RecordedAnswers, record_answers
 from aiguille.kernel.codes import Procedure
 from aiguille.patients.operations import NothingToSubmit, save_draft_answer
 from aiguille.plumbing.access import NotVisible
-from aiguille.worklist.models import Task
+from aiguille.worklist.queries import TaskView, list_open
 from tests.course import Course, open_course
 from tests.world import World
 
@@ -54,6 +54,11 @@ def booked(world: World, course: Course) -> UUID:
     )
 
 
+def tasks(world: World) -> list[TaskView]:
+    found = list_open(actor=world.bruno.actor, at=world.at)
+    return [task for task in found if task.kind == "answers_changed"]
+
+
 class TestGraveAnswers:
     @pytest.mark.parametrize("question", ["S01", "S08", "S33", "S57"])
     @pytest.mark.parametrize("answer", ["yes", "unknown"])
@@ -67,13 +72,13 @@ class TestGraveAnswers:
         assert recorded.suspended == (course.verdict,)
         assert get_verdict(course.verdict).status == "SUSPENDED"
         assert get_appointment(appointment_id).state == "NEEDS_VERDICT"
-        task = Task.objects.get(kind="answers_changed")
+        [task] = tasks(world)
         assert (task.subject_id, task.role, task.is_urgent) == (course.verdict, "physician", True)
 
     def test_are_not_urgent_without_a_session_ahead(self, world: World, course: Course) -> None:
         hand_in(world, S01="yes")
 
-        assert not Task.objects.get(kind="answers_changed").is_urgent
+        assert [task.is_urgent for task in tasks(world)] == [False]
 
 
 class TestOtherAnswers:
@@ -82,7 +87,7 @@ class TestOtherAnswers:
 
         assert recorded.suspended == ()
         assert get_verdict(course.verdict).is_active
-        assert not Task.objects.filter(kind="answers_changed").exists()
+        assert tasks(world) == []
 
     def test_on_the_other_procedure_leave_it_alone(self, world: World, course: Course) -> None:
         from tests.course import answer_no

@@ -63,10 +63,9 @@ class TestTheWholeWalk:
         assert asked == expected
         review = anna.get(address)
         assert review.status_code == 200
-        for _ in range(2):
-            done = anna.post(address)
-            assert done["Location"].endswith("/done/")
-        assert anna.get(done["Location"]).status_code == 200
+        done = {anna.post(address)["Location"] for _ in range(2)}
+        assert len(done) == 1, "the second press leads where the first one did"
+        assert anna.get(done.pop()).status_code == 200
         answers = latest_answers(world.anna.patient_id, procedure)
         assert answers is not None
         assert answers.version == 1
