@@ -8,5 +8,8 @@ urlpatterns = [
     path("", include("aiguille.desk.treatment_sessions.urls")),
     path("", include("aiguille.desk.booking.urls")),
     path("", include("aiguille.desk.care.urls")),
+    path("", include("aiguille.desk.worklist.urls")),
+    path("", include("aiguille.desk.follow_up.urls")),
     path("patients/", include("aiguille.desk.patients.urls")),
+    path("stock/", include("aiguille.desk.stock.urls")),
 ]

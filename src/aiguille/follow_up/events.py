@@ -13,3 +13,6 @@ SYMPTOM_REVIEWED = define(
     fr="Symptôme examiné par un médecin",
     en="Symptom seen by a doctor",
 )
+SYMPTOM_READ = define(
+    "follow_up:symptom:read", fr="Signalement de symptôme lu", en="Symptom report read"
+)

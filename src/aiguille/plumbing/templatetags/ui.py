@@ -1,6 +1,7 @@
 """The tags that pages are written with: components, icons, built assets, languages."""
 
 import hashlib
+from enum import StrEnum
 from typing import Any
 
 from django import forms, template
@@ -14,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from aiguille.kernel.labels import label
 from aiguille.kernel.text import Text
 from aiguille.plumbing.components import assets, icons
 from aiguille.plumbing.components.node import ComponentNode, PartNode
@@ -150,6 +152,12 @@ def kind(field: BoundField) -> str:
 def localized(text: Text) -> str:
     """Return a text of the data in the reader's language."""
     return text.in_language(get_language() or "fr")
+
+
+@register.filter
+def word(code: StrEnum) -> str:
+    """Return the word of a code of the kernel in the reader's language."""
+    return label(code).in_language(get_language() or "fr")
 
 
 @register.filter

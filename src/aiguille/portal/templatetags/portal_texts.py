@@ -1,14 +1,12 @@
 """How the portal writes texts of data and local times."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext
 
 from aiguille.booking.queries import AppointmentView
-from aiguille.kernel.labels import label
 from aiguille.kernel.text import Text
 
 register = template.Library()
@@ -33,9 +31,3 @@ def wall_clock(local: datetime) -> str:
 def cancel_dialog(appointment: AppointmentView) -> str:
     """Return the id of the dialog that cancels an appointment."""
     return f"cancel-{appointment.id}"
-
-
-@register.filter
-def word(code: StrEnum) -> str:
-    """Return the word of a code in the language of the page."""
-    return label(code).in_language(get_language() or "fr")

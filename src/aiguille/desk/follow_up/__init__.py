@@ -1,0 +1,1 @@
+"""A reported symptom before the doctor who answers it."""
