@@ -1,0 +1,511 @@
+"""Verdict, plan and prescription through their operations: signed, superseded, within ceilings."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from aiguille.accounts.rights import NotAllowed
+from aiguille.audit.queries import list_events_of_patient
+from aiguille.care.models import Consultation, Prescription, StoredRuling, Verdict
+from aiguille.care.operations import (
+    InvalidContent,
+    PlanRefused,
+    StaleVersion,
+    give_verdict,
+    keep_draft,
+    make_plan,
+    prescribe_cream,
+    revoke_verdict,
+    suspend_verdict,
+    write_consultation,
+)
+from aiguille.care.operations.prescription import CreamQuestionsOpen
+from aiguille.care.queries import (
+    BirthDateMissing,
+    consultation_of_appointment,
+    current_verdict,
+    draft_of_consultation,
+    get_prescription,
+    get_verdict,
+    list_plans,
+    list_prescriptions,
+    replay_ruling,
+    screening,
+    verdict_in_force,
+)
+from aiguille.care.rules import Override, PeriodRefused, ReasonMissing, RefusedByRuleBook
+from aiguille.catalogue.queries import (
+    products_for,
+    protocol_versions,
+    treatment_by_code,
+)
+from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.kernel.ids import new_id
+from aiguille.patients.operations import complete_answers, create_provisional
+from aiguille.patients.queries import latest_answers
+from tests.course import answer_no, open_catalogue
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+NEEDLING, MESOTHERAPY = Procedure.NEEDLING, Procedure.MESOTHERAPY
+TREATMENT = {
+    NEEDLING: "needling-acne-scar-atrophic",
+    MESOTHERAPY: "mesotherapy-mesolift-ageing",
+}
+
+
+class Desk:
+    """Dr Bruno at work for Anna; anything may be said otherwise."""
+
+    def __init__(self, world: World, procedure: Procedure) -> None:
+        self.world, self.procedure = world, procedure
+        self.today = world.at.date()
+        self.treatment = treatment_by_code(TREATMENT[procedure])
+
+    def write(self, **other: Any) -> UUID:
+        facts: dict[str, Any] = {
+            "patient_id": self.world.anna.patient_id,
+            "procedure": self.procedure,
+            "content": {"reason": "Cicatrices", "zones": ["CHEEK"], "phototype": 2},
+            "actor": self.world.bruno.actor,
+            "at": self.world.at,
+        }
+        return write_consultation(**(facts | other))
+
+    def decide(self, consultation: UUID, **other: Any) -> UUID:
+        facts: dict[str, Any] = {
+            "patient_id": self.world.anna.patient_id,
+            "treatment_id": self.treatment.id,
+            "consultation_id": consultation,
+            "outcome": VerdictOutcome.ELIGIBLE,
+            "reason": "Peau saine.",
+            "valid_from": self.today,
+            "valid_until": self.today + timedelta(days=180),
+            "today": self.today,
+            "actor": self.world.bruno.actor,
+            "at": self.world.at,
+        }
+        return give_verdict(**(facts | other))
+
+    def plan(self, verdict: UUID, **other: Any) -> UUID:
+        facts: dict[str, Any] = {
+            "verdict_id": verdict,
+            "protocol_version_id": protocol_versions(self.treatment.id)[0].id,
+            "sessions_planned": 3,
+            "interval_min_days": 28,
+            "interval_default_days": 30,
+            "interval_max_days": 56,
+            "zones": ["CHEEK"],
+            "settings": {"needle_mm": {"CHEEK": "1.5"}, "technique": "IED"},
+            "actor": self.world.bruno.actor,
+            "at": self.world.at,
+        }
+        return make_plan(**(facts | other))
+
+    def prescribe(self, consultation: UUID, **other: Any) -> UUID:
+        facts: dict[str, Any] = {
+            "patient_id": self.world.anna.patient_id,
+            "consultation_id": consultation,
+            "plan_id": None,
+            "site_id": self.world.lyon,
+            "product": "Crème Démo",
+            "area_cm2": Decimal("40.5"),
+            "grams": None,
+            "minutes_before": 120,
+            "zones": ["CHEEK"],
+            "today": self.today,
+            "language": "fr",
+            "actor": self.world.bruno.actor,
+            "at": self.world.at,
+        }
+        return prescribe_cream(**(facts | other))
+
+    def answer(self, **answers: str) -> None:
+        before = latest_answers(self.world.anna.patient_id, self.procedure)
+        complete_answers(
+            patient_id=self.world.anna.patient_id,
+            procedure=self.procedure,
+            answers={name: {"answer": value} for name, value in answers.items()},
+            seen_id=before.id if before else None,
+            actor=self.world.bruno.actor,
+            at=self.world.at,
+        )
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    open_catalogue(at=world.at)
+    answer_no(world, procedure=NEEDLING, at=world.at)
+    return Desk(world, NEEDLING)
+
+
+@pytest.fixture
+def meso(world: World) -> Desk:
+    open_catalogue(at=world.at)
+    answer_no(world, procedure=MESOTHERAPY, at=world.at)
+    return Desk(world, MESOTHERAPY)
+
+
+class TestConsultation:
+    def test_is_corrected_by_a_new_version_that_says_why(self, desk: Desk) -> None:
+        first = desk.write()
+        with pytest.raises(ReasonMissing):
+            desk.write(replaces_id=first)
+        second = desk.write(replaces_id=first, reason="Zone oubliée")
+        assert Consultation.objects.get(id=second).version == 2
+        with pytest.raises(StaleVersion):
+            desk.write(replaces_id=first, reason="Encore")
+
+    def test_is_one_for_an_appointment(self, desk: Desk) -> None:
+        appointment = new_id()
+        first = desk.write(appointment_id=appointment)
+        with pytest.raises(StaleVersion):
+            desk.write(appointment_id=appointment)
+        found = consultation_of_appointment(appointment)
+        assert found is not None
+        assert found.id == first
+
+    def test_takes_the_place_of_its_draft(self, desk: Desk, world: World) -> None:
+        appointment = new_id()
+        for text in ("C", "Cica"):
+            keep_draft(
+                appointment_id=appointment,
+                patient_id=world.anna.patient_id,
+                content={"reason": text, "zones": ["CHEEK"], "phototype": "2"},
+                actor=world.bruno.actor,
+                at=world.at,
+            )
+        draft = draft_of_consultation(appointment)
+        assert draft is not None
+        assert draft["reason"] == "Cica"
+        desk.write(appointment_id=appointment)
+        assert draft_of_consultation(appointment) is None
+
+    @pytest.mark.parametrize(
+        ("content", "field"),
+        [
+            ({"reason": " "}, "reason"),
+            ({"reason": "x" * 10_001}, "reason"),
+            ({"reason": "a", "advice": "x" * 10_001}, "advice"),
+            ({"reason": "a", "phototype": 7}, "phototype"),
+            ({"reason": "a", "phototype": 0}, "phototype"),
+            ({"reason": "a", "zones": ["ELBOW"]}, "zones"),
+        ],
+    )
+    def test_is_refused_field_by_field(self, desk: Desk, content: Any, field: str) -> None:
+        with pytest.raises(InvalidContent) as refused:
+            desk.write(content=content)
+        assert refused.value.field == field
+
+    def test_is_a_physicians(self, desk: Desk, world: World) -> None:
+        for person in (world.diane, world.hugo, world.carla, world.anna):
+            with pytest.raises(NotAllowed):
+                desk.write(actor=person.actor)
+
+
+class TestVerdict:
+    def test_is_signed_and_replaces_the_one_before(self, desk: Desk, world: World) -> None:
+        consultation = desk.write()
+        first, second = desk.decide(consultation), desk.decide(consultation)
+        assert get_verdict(first).status == "SUPERSEDED"
+        row = Verdict.objects.get(id=second)
+        assert (row.signer_rpps, len(row.content_digest)) == ("10003456786", 64)
+        found = current_verdict(patient_id=world.anna.patient_id, treatment_id=desk.treatment.id)
+        assert found is not None
+        assert found.id == second
+        actions = [line.action for line in list_events_of_patient(patient_id=world.anna.patient_id)]
+        assert actions.count("care:verdict:given") == 2
+
+    def test_holds_on_its_days_only(self, desk: Desk, world: World) -> None:
+        last = desk.today + timedelta(days=180)
+        desk.decide(desk.write())
+        for day, holds in (
+            (desk.today - timedelta(days=1), False),
+            (desk.today, True),
+            (last, True),
+            (last + timedelta(days=1), False),
+        ):
+            found = verdict_in_force(
+                patient_id=world.anna.patient_id, treatment_id=desk.treatment.id, on=day
+            )
+            assert (found is not None) is holds
+
+    def test_cannot_open_what_the_rule_book_forbids(self, desk: Desk) -> None:
+        consultation = desk.write()
+        desk.answer(S01="yes")
+        for outcome in (VerdictOutcome.ELIGIBLE, VerdictOutcome.ELIGIBLE_IF):
+            with pytest.raises(RefusedByRuleBook):
+                desk.decide(
+                    consultation,
+                    outcome=outcome,
+                    conditions="Sans",
+                    overrides=[Override("S01", "Elle insiste.")],
+                )
+        assert desk.decide(consultation, outcome=VerdictOutcome.NOT_ELIGIBLE)
+
+    def test_wants_a_reason_for_each_review(self, desk: Desk, world: World) -> None:
+        consultation = desk.write()
+        desk.answer(S27="unknown", S45="unknown")
+        found = screening(
+            patient_id=world.anna.patient_id,
+            procedure=NEEDLING,
+            act_date=desk.today,
+            zones=["CHEEK"],
+        )
+        rules = [one["rule"] for one in found.findings if one["decision"] == "REVIEW"]
+        assert len(rules) == 2
+        with pytest.raises(ReasonMissing) as refused:
+            desk.decide(consultation, overrides=[Override(rules[0], "Vu.")])
+        assert refused.value.field == f"override_{rules[1]}"
+        verdict = get_verdict(
+            desk.decide(
+                consultation,
+                overrides=[*(Override(rule, "Vu.") for rule in rules), Override("S99", "Rien.")],
+            )
+        )
+        assert {one["rule"] for one in verdict.overrides} == set(rules)
+
+    @pytest.mark.parametrize(
+        ("other", "error"),
+        [
+            ({"valid_from": date(2026, 3, 1)}, PeriodRefused),
+            ({"valid_until": date(2027, 3, 3)}, PeriodRefused),
+            ({"reason": ""}, ReasonMissing),
+            ({"outcome": VerdictOutcome.ELIGIBLE_IF}, ReasonMissing),
+        ],
+    )
+    def test_is_refused(self, desk: Desk, other: Any, error: type[Exception]) -> None:
+        with pytest.raises(error):
+            desk.decide(desk.write(), **other)
+
+    def test_is_about_the_consultations_patient_and_procedure(
+        self, desk: Desk, world: World
+    ) -> None:
+        consultation = desk.write()
+        for other in (
+            {"patient_id": world.marc.patient_id},
+            {"treatment_id": treatment_by_code(TREATMENT[MESOTHERAPY]).id},
+        ):
+            with pytest.raises(InvalidContent):
+                desk.decide(consultation, **other)
+        with pytest.raises(InvalidContent) as refused:
+            desk.decide(desk.write(content={"reason": "Avis", "phototype": 2}))
+        assert refused.value.field == "zones"
+
+    def test_needs_a_birth_date(self, desk: Desk, world: World) -> None:
+        stranger = create_provisional(
+            birth_name="Nouveau",
+            first_names="Léa",
+            email="lea@example.net",
+            phone="",
+            language="fr",
+            actor=world.diane.actor,
+            at=world.at,
+        )
+        with pytest.raises(BirthDateMissing):
+            desk.decide(desk.write(patient_id=stranger), patient_id=stranger)
+
+    def test_is_signed_by_nobody_else(self, desk: Desk, world: World) -> None:
+        consultation = desk.write()
+        for person in (world.diane, world.hugo, world.carla, world.anna):
+            with pytest.raises(NotAllowed):
+                desk.decide(consultation, actor=person.actor)
+
+    def test_is_suspended_and_revoked_once_each(self, desk: Desk, world: World) -> None:
+        verdict = desk.decide(desk.write())
+        with pytest.raises(ReasonMissing):
+            suspend_verdict(verdict_id=verdict, reason=" ", actor=world.bruno.actor, at=world.at)
+        said = {"verdict_id": verdict, "reason": "Doute", "at": world.at}
+        assert suspend_verdict(**said, actor=world.anna.actor)
+        assert not suspend_verdict(**said, actor=world.bruno.actor)
+        with pytest.raises(NotAllowed):
+            revoke_verdict(**said, actor=world.anna.actor)
+        assert revoke_verdict(**said, actor=world.bruno.actor)
+        assert not revoke_verdict(**said, actor=world.bruno.actor)
+        assert get_verdict(verdict).status_version == 3
+
+    def test_active_twice_is_refused_by_the_database(self, desk: Desk) -> None:
+        row = Verdict.objects.get(id=desk.decide(desk.write()))
+        row.pk = new_id()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.save(force_insert=True)
+
+    def test_rests_on_a_ruling_that_gives_the_same_again(self, desk: Desk) -> None:
+        desk.answer(S25="yes")
+        ruling = Verdict.objects.get(
+            id=desk.decide(desk.write(), outcome=VerdictOutcome.NOT_ELIGIBLE)
+        ).ruling
+        stored, again = replay_ruling(ruling.id)
+        assert stored == again
+        assert ruling.rulebook_version
+        with (
+            pytest.raises(DatabaseError),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("UPDATE care_ruling SET decision = 'OK'")
+
+
+class TestPlan:
+    def test_replaces_the_one_before(self, desk: Desk, world: World) -> None:
+        verdict = desk.decide(desk.write())
+        desk.plan(verdict)
+        second = desk.plan(verdict, sessions_planned=4)
+        (plan,) = list_plans(patient_id=world.anna.patient_id)
+        assert (plan.id, plan.sessions_planned) == (second, 4)
+        assert plan.settings == {"needle_mm": {"CHEEK": "1.5"}}
+
+    @pytest.mark.parametrize(
+        ("other", "error", "field"),
+        [
+            ({"sessions_planned": 0}, PlanRefused, "sessions_planned"),
+            ({"sessions_planned": 25}, PlanRefused, "sessions_planned"),
+            ({"interval_default_days": 27}, PlanRefused, "interval_default_days"),
+            ({"interval_max_days": 10_000}, PlanRefused, "interval_default_days"),
+            ({"interval_min_days": 27}, PlanRefused, "interval_min_days"),
+            ({"zones": []}, InvalidContent, "zones"),
+            ({"zones": ["ELBOW"]}, InvalidContent, "zones"),
+            ({"zones": ["SCALP"]}, PlanRefused, "zones"),
+            ({"settings": {}}, InvalidContent, "needle_mm_CHEEK"),
+            ({"settings": {"needle_mm": {"CHEEK": "abc"}}}, InvalidContent, "needle_mm_CHEEK"),
+            ({"settings": {"needle_mm": {"CHEEK": "-1"}}}, InvalidContent, "needle_mm_CHEEK"),
+            ({"settings": {"needle_mm": {"CHEEK": "NaN"}}}, InvalidContent, "needle_mm_CHEEK"),
+        ],
+    )
+    def test_is_refused(self, desk: Desk, other: Any, error: type[Exception], field: str) -> None:
+        verdict = desk.decide(desk.write())
+        with pytest.raises(error) as refused:
+            desk.plan(verdict, **other)
+        assert getattr(refused.value, "field", None) == field
+
+    @pytest.mark.parametrize(
+        ("length", "acknowledged", "passes"),
+        [
+            ("1.5", [], True),
+            ("1.6", [], False),
+            ("1.6", ["CHEEK"], True),
+            ("2", ["CHEEK"], True),
+            ("2.01", ["CHEEK"], False),
+        ],
+    )
+    def test_stays_within_the_depth_of_its_zone(
+        self, desk: Desk, length: str, acknowledged: list[str], passes: bool
+    ) -> None:
+        verdict = desk.decide(desk.write())
+        said = {"settings": {"needle_mm": {"CHEEK": length}}, "acknowledged": acknowledged}
+        if passes:
+            assert desk.plan(verdict, **said)
+        else:
+            with pytest.raises(RefusedByRuleBook):
+                desk.plan(verdict, **said)
+
+    def test_is_less_deep_on_a_dark_skin(self, desk: Desk) -> None:
+        content = {"reason": "Cicatrices", "zones": ["CHEEK"], "phototype": 5}
+        verdict = desk.decide(desk.write(content=content))
+        with pytest.raises(RefusedByRuleBook):
+            desk.plan(verdict, settings={"needle_mm": {"CHEEK": "1.6"}}, acknowledged=["CHEEK"])
+
+    def test_needs_a_verdict_that_opens(self, desk: Desk, world: World) -> None:
+        refused = desk.decide(desk.write(), outcome=VerdictOutcome.NOT_ELIGIBLE)
+        with pytest.raises(PlanRefused):
+            desk.plan(refused)
+        ended = desk.decide(desk.write())
+        revoke_verdict(verdict_id=ended, reason="Doute", actor=world.bruno.actor, at=world.at)
+        with pytest.raises(PlanRefused):
+            desk.plan(ended)
+
+    def test_is_held_against_the_answers_again(self, desk: Desk) -> None:
+        verdict = desk.decide(desk.write())
+        desk.answer(S01="yes")
+        with pytest.raises(PlanRefused):
+            desk.plan(verdict)
+
+    def test_names_a_technique_and_what_its_product_contains(
+        self, meso: Desk, world: World
+    ) -> None:
+        verdict = meso.decide(meso.write())
+        product = next(one for one in products_for("INJECTABLE") if one.code == "ha-polyvitamins")
+        said = {"technique": "IED", "product_id": str(product.id)}
+        meso.plan(verdict, settings=said)
+        (plan,) = list_plans(patient_id=world.anna.patient_id)
+        assert plan.settings["actives"] == [active.value for active in product.actives]
+        for wrong in (
+            {"technique": "GUN"},
+            {},
+            {"technique": "IED", "product_id": str(products_for("NUMBING_CREAM")[0].id)},
+        ):
+            with pytest.raises(InvalidContent):
+                meso.plan(verdict, settings=wrong)
+
+
+class TestCream:
+    def test_is_reckoned_signed_and_replaced(self, desk: Desk, world: World) -> None:
+        consultation = desk.write()
+        first = desk.prescribe(consultation)
+        assert get_prescription(first).items[0]["grams"] == "6.08"
+        second = desk.prescribe(consultation, grams=Decimal(5))
+        (standing,) = list_prescriptions(patient_id=world.anna.patient_id)
+        assert standing.id == second
+        ruling = Prescription.objects.get(id=second).ruling
+        stored, again = replay_ruling(ruling.id)
+        assert stored == again
+        assert StoredRuling.objects.filter(kind="cream").count() == 2
+
+    @pytest.mark.parametrize(
+        ("other", "error"),
+        [
+            ({"grams": Decimal(60)}, None),
+            ({"grams": Decimal("60.1")}, RefusedByRuleBook),
+            ({"area_cm2": Decimal(400)}, None),
+            ({"area_cm2": Decimal("600.1"), "grams": Decimal(10)}, RefusedByRuleBook),
+            ({"minutes_before": 300}, None),
+            ({"minutes_before": 301}, RefusedByRuleBook),
+            ({"area_cm2": Decimal(-1)}, InvalidContent),
+            ({"zones": []}, InvalidContent),
+            ({"zones": ["ELBOW"]}, InvalidContent),
+            ({"product": " "}, InvalidContent),
+            ({"conditions": ["hiccups"]}, InvalidContent),
+            ({"conditions": ["severe_hepatic_disease"]}, ReasonMissing),
+            (
+                {"conditions": ["severe_hepatic_disease"], "override_reason": "Bilan normal."},
+                None,
+            ),
+            ({"plan_id": UUID(int=1)}, InvalidContent),
+        ],
+    )
+    def test_stays_under_its_ceilings(
+        self, desk: Desk, other: Any, error: type[Exception] | None
+    ) -> None:
+        consultation = desk.write()
+        if error is None:
+            assert desk.prescribe(consultation, **other)
+        else:
+            with pytest.raises(error):
+                desk.prescribe(consultation, **other)
+
+    @pytest.mark.parametrize(
+        ("answers", "error"),
+        [
+            ({"S32": "unknown"}, CreamQuestionsOpen),
+            ({"S32": "yes"}, RefusedByRuleBook),
+            ({"S30": "yes"}, RefusedByRuleBook),
+            ({"S34": "yes"}, ReasonMissing),
+        ],
+    )
+    def test_heeds_the_answers(self, desk: Desk, answers: Any, error: type[Exception]) -> None:
+        consultation = desk.write()
+        desk.answer(**answers)
+        with pytest.raises(error):
+            desk.prescribe(consultation)
+
+    def test_is_prescribed_by_physicians(self, desk: Desk, world: World) -> None:
+        consultation = desk.write()
+        for person in (world.diane, world.hugo, world.carla, world.anna):
+            with pytest.raises(NotAllowed):
+                desk.prescribe(consultation, actor=person.actor)
+        with pytest.raises(InvalidContent):
+            desk.prescribe(consultation, patient_id=world.marc.patient_id)
