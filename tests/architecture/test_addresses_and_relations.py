@@ -22,7 +22,7 @@ def ranks() -> dict[str, int]:
     contracts = settings["tool"]["importlinter"]["contracts"]
     layers = next(each["layers"] for each in contracts if each["type"] == "layers")
     return {
-        area.strip(): height
+        area.strip(" ()"): height
         for height, layer in enumerate(reversed(layers))
         for area in layer.split("|")
     }

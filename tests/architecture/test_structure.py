@@ -5,6 +5,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,18 +29,29 @@ def test_no_module_is_too_long_to_read():
     assert {name: length for name, length in lengths.items() if length > limits[name]} == {}
 
 
+def import_contracts() -> list[dict[str, Any]]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return settings["tool"]["importlinter"]["contracts"]
+
+
 def test_every_area_with_models_protects_them():
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
-        "contracts"
-    ]
     protected = {
         module: contract["allowed_importers"]
-        for contract in contracts
+        for contract in import_contracts()
         if contract["type"] == "protected"
         for module in contract["protected_modules"]
     }
     areas = {path.parent.name for path in PACKAGE.glob("*/models.py")} - {"plumbing"}
     assert protected == {f"aiguille.{area}.models": [f"aiguille.{area}"] for area in areas}
+
+
+def test_only_tests_are_excepted_from_the_contracts():
+    exceptions = {
+        exception
+        for contract in import_contracts()
+        for exception in contract.get("ignore_imports", [])
+    }
+    assert [each for each in exceptions if not each.startswith("aiguille.**.tests.** -> ")] == []
 
 
 def is_test_class(node: ast.stmt) -> bool:

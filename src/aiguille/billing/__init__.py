@@ -1,1 +1,0 @@
-"""Quotes, packages, deposits, invoices and payments."""

@@ -1,1 +1,0 @@
-"""Photographs, scales and measurements."""
