@@ -77,10 +77,12 @@ def ready_for_session(
     *,
     protocol: str = "",
     person: SpacePerson | None = None,
+    hours_later: int = 0,
 ) -> SessionDay:
     """Lead a patient, Anna by default, from the questionnaire to the treatment room's door.
 
-    `protocol` is the id of a shipped one of the procedure, else its usual one. The clock does not
+    `protocol` is the id of a shipped one of the procedure, else its usual one. A second patient
+    of the day comes some `hours_later`. The clock does not
     move: `go_to(day.at)` before a page is asked.
     """
     who = person or world.anna
@@ -103,7 +105,7 @@ def ready_for_session(
     monday = world.at.date()
     begins_at = datetime.combine(
         monday + timedelta(days=2), BEGINS, tzinfo=ZoneInfo("Europe/Paris")
-    ).astimezone(UTC)
+    ).astimezone(UTC) + timedelta(hours=hours_later)
     appointment = book(
         patient_id=who.patient_id,
         service_id=session_service(treatment.id).id,

@@ -12,6 +12,7 @@ from aiguille.booking.access import get_appointment_for
 from aiguille.booking.queries import AppointmentState
 from aiguille.follow_up.notices import announce_aftercare
 from aiguille.follow_up.operations import start_aftercare
+from aiguille.journeys.book_session import refuse_blocking_symptom
 from aiguille.journeys.documents import file_session_documents
 from aiguille.kernel.actor import Actor
 from aiguille.protocols.state import RunState
@@ -28,16 +29,18 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
     Raises:
         NotVisible, NotAllowed: the actor may not.
         ConsentNeeded, VerdictNeeded, NotASession, EventRefused: a gate refuses.
+        SymptomBlocks: a physician must close a report of the patient's first.
         StateRefuses: the patient has not arrived, or the appointment is over.
     """
     appointment = get_appointment_for(actor=actor, appointment_id=appointment_id, at=at)
+    if appointment.state is not AppointmentState.IN_PROGRESS:
+        refuse_blocking_symptom(patient_id=appointment.patient_id)
     session_id = operations.begin_session(appointment_id=appointment.id, actor=actor, at=at)
     if appointment.state is not AppointmentState.IN_PROGRESS:
         states.begin(appointment_id=appointment.id, actor=actor, at=at)
     return session_id
 
 
-@transaction.atomic(durable=True)
 def record_session_event(
     *,
     session_id: UUID,
@@ -49,19 +52,29 @@ def record_session_event(
 ) -> RunState:
     """Record one event; the one that closes the session ends the appointment and starts aftercare.
 
+    A refusal by a guard is left in the audit trail.
+
     Raises:
-        NotAllowed, EventUnreadable, EventRefused, UnitGone: see `treatment_sessions.operations`.
+        NotVisible, NotAllowed, EventUnreadable, EventRefused, UnitGone: see
+            `treatment_sessions.operations`.
     """
-    state = operations.record_event(
-        session_id=session_id,
-        idempotency_key=idempotency_key,
-        body=body,
-        acknowledged=acknowledged,
-        actor=actor,
-        at=at,
-    )
-    if state.closed is not None and state.closed.at == at:
-        _close(session_id, state, actor=actor, at=at)
+    try:
+        with transaction.atomic(durable=True):
+            state = operations.record_event(
+                session_id=session_id,
+                idempotency_key=idempotency_key,
+                body=body,
+                acknowledged=acknowledged,
+                actor=actor,
+                at=at,
+            )
+            if state.closed is not None and state.closed.at == at:
+                _close(session_id, state, actor=actor, at=at)
+    except (operations.EventRefused, operations.UnitGone) as refused:
+        operations.note_refusal(
+            session_id=session_id, body=body, refused=refused, actor=actor, at=at
+        )
+        raise
     return state
 
 

@@ -9,7 +9,9 @@ from django.db import IntegrityError, transaction
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
+from aiguille.booking.placing import constraint_of
 from aiguille.booking.queries import AppointmentView, get_appointment
+from aiguille.booking.states import NotYet
 from aiguille.care.queries import get_plan, verdict_in_force
 from aiguille.catalogue.queries import get_treatment
 from aiguille.consent.queries import current_consent
@@ -18,6 +20,7 @@ from aiguille.kernel.codes import Indication, ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.ids import new_id
 from aiguille.kernel.text import Text
+from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.models import authored_by
 from aiguille.protocols.accepting import Accepted, accept
 from aiguille.protocols.events import (
@@ -115,6 +118,7 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
     Raises:
         NotAllowed: the actor may not run sessions.
         NotASession: the appointment is no session, or has no plan.
+        NotYet: the appointment is on another day.
         ConsentNeeded: there is no current consent.
         VerdictNeeded: no verdict opens this day.
         EventRefused: the protocol refuses to begin.
@@ -131,6 +135,14 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
     if running is not None:
         return running.id
     session = _new_session(appointment, appointment.plan_id, actor=actor, at=at)
+    try:
+        with transaction.atomic():
+            session.save(force_insert=True)
+    except IntegrityError as error:
+        if constraint_of(error) not in _GATES:
+            # A second tap: the session that the first one began is there by now.
+            return TreatmentSession.objects.get(appointment_id=appointment_id).id
+        raise _GATES[constraint_of(error)] from error
     treatment = get_treatment(session.treatment_id)
     protocol = protocol_of(session.protocol_version_id)
     record(
@@ -159,6 +171,15 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
     return session.id
 
 
+# What the database says when a consent or a verdict was taken back at the same moment.
+_GATES: Mapping[str, type[DomainError]] = {
+    "session_needs_current_consent": ConsentNeeded,
+    "session_consent": ConsentNeeded,
+    "session_needs_valid_verdict": VerdictNeeded,
+    "session_matches_appointment": NotASession,
+}
+
+
 def _new_session(
     appointment: AppointmentView, plan_id: UUID, *, actor: Actor, at: datetime
 ) -> TreatmentSession:
@@ -180,6 +201,8 @@ def _new_session(
         begun_at=at,
     )
     today = local_date_of(session, at=at)
+    if today != appointment.local_date:
+        raise NotYet
     if (
         verdict_in_force(
             patient_id=appointment.patient_id, treatment_id=plan.treatment_id, on=today
@@ -187,8 +210,34 @@ def _new_session(
         is None
     ):
         raise VerdictNeeded
-    session.save(force_insert=True)
     return session
+
+
+@transaction.atomic
+def note_refusal(
+    *,
+    session_id: UUID,
+    body: Mapping[str, Any],
+    refused: EventRefused | UnitGone,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Leave the attempt in the audit trail; runs after the refused transaction was rolled back."""
+    session = TreatmentSession.objects.get(id=session_id)
+    guard = refused.refused.guard if isinstance(refused, EventRefused) else refused.code
+    details = {"guard": guard, "kind": str(body.get("type", "")), "step": str(body.get("step", ""))}
+    if body.get("type") == UnitOpened.type:
+        details["unit"] = str(body.get("unit", ""))
+    record(
+        action=events.EVENT_REFUSED,
+        actor=actor,
+        at=at,
+        subject_kind="session",
+        subject_id=session.id,
+        patient_id=session.patient_id,
+        site_id=session.site_id,
+        details=details,
+    )
 
 
 @transaction.atomic
@@ -208,16 +257,29 @@ def record_event(
     this transaction.
 
     Raises:
+        NotVisible: there is no such session.
         NotAllowed: the actor may not work in a session.
-        EventUnreadable: the body is malformed; `field` names the key.
+        EventUnreadable: the body is malformed, or names no unit of this site; `field` says which
+            key.
         EventRefused: a guard refuses the event.
         UnitGone: the unit was consumed or its lot taken out of use at the same moment.
     """
     require(actor, Right.ASSIST_SESSION)
-    session = TreatmentSession.objects.select_for_update(of=("self",)).get(id=session_id)
-    if SessionEvent.objects.filter(idempotency_key=idempotency_key, session=session).exists():
+    session = TreatmentSession.objects.select_for_update(of=("self",)).filter(id=session_id).first()
+    if session is None:
+        raise NotVisible
+    sent = SessionEvent.objects.filter(idempotency_key=idempotency_key).first()
+    if sent is not None:
+        if sent.session_id != session.id:
+            raise EventUnreadable(
+                Text(
+                    fr="Cette saisie appartient à une autre séance.",
+                    en="This entry belongs to another session.",
+                ),
+                field="idempotency_key",
+            )
         return state_of(session)
-    unit = _stock_unit(body) if body.get("type") == UnitOpened.type else None
+    unit = _stock_unit(body, session) if body.get("type") == UnitOpened.type else None
     return _append(
         session,
         _read(body, unit, session),
@@ -256,7 +318,7 @@ def _read(body: Mapping[str, Any], unit: StockUnit | None, session: TreatmentSes
     return read
 
 
-def _stock_unit(body: Mapping[str, Any]) -> StockUnit:
+def _stock_unit(body: Mapping[str, Any], session: TreatmentSession) -> StockUnit:
     """Return the unit, or the lot that is not traced unit by unit, that the body names."""
     named = str(body.get("unit", ""))
     try:
@@ -267,6 +329,22 @@ def _stock_unit(body: Mapping[str, Any]) -> StockUnit:
     if found is None:
         raise EventUnreadable(
             Text(fr="Cette unité n’est pas en stock.", en="This unit is not in stock."),
+            field="unit",
+        )
+    if found.site_id != session.site_id:
+        raise EventUnreadable(
+            Text(
+                fr="Cette unité est en stock sur un autre site.",
+                en="This unit is in stock at another site.",
+            ),
+            field="unit",
+        )
+    if found.is_single_use and found.unit_id is None:
+        raise EventUnreadable(
+            Text(
+                fr="Ce produit est à usage unique : choisissez l’unité, non le lot.",
+                en="This product is for single use: choose the unit, not the lot.",
+            ),
             field="unit",
         )
     return found

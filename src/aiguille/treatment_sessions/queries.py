@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from aiguille.kernel.codes import Procedure
 from aiguille.protocols.state import RunState
@@ -96,6 +96,44 @@ def used_unit_ids(*, site_id: UUID) -> list[UUID]:
     """Return the single-use units consumed at a site, to leave out of a choice (one query)."""
     uses = UnitUse.objects.filter(lot__site_id=site_id, unit_id__isnull=False)
     return [use.unit_id for use in uses if use.unit_id is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class LotUse:
+    """A unit of a lot that a session consumed; `serial` is empty for a lot used as a whole."""
+
+    session_id: UUID
+    patient_id: UUID
+    serial: str
+    performer_name: str
+    used_at: datetime
+
+
+def uses_of_lot(lot_id: UUID) -> list[LotUse]:
+    """Return who received a lot, latest first: whom a recall concerns (one query)."""
+    rows = UnitUse.objects.filter(lot_id=lot_id).order_by("-used_at", "-id")
+    return [
+        LotUse(
+            session_id=session_id,
+            patient_id=patient_id,
+            serial=serial or "",
+            performer_name=performer,
+            used_at=used_at,
+        )
+        for session_id, patient_id, serial, performer, used_at in rows.values_list(
+            "session_id", "patient_id", "unit__serial", "session__performer_name", "used_at"
+        )
+    ]
+
+
+def used_per_lot(*, site_id: UUID) -> dict[UUID, int]:
+    """Return how many single-use units of each lot of a site were consumed (one query)."""
+    rows = (
+        UnitUse.objects.filter(lot__site_id=site_id, unit_id__isnull=False)
+        .values_list("lot_id")
+        .annotate(used=Count("id"))
+    )
+    return dict(rows)
 
 
 def _rows() -> QuerySet[TreatmentSession]:

@@ -1,5 +1,6 @@
 """From stored rows to the protocol engine's values: the protocol, the events, the world."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,12 +26,18 @@ from aiguille.kernel.codes import (
     StaffRole,
     Zone,
 )
-from aiguille.patients.queries import latest_answers
-from aiguille.protocols.events import Event, InjectionRecorded, ZonePassed, event_from_json
+from aiguille.patients.queries import latest_answers, record_ids
+from aiguille.protocols.events import (
+    Corrected,
+    Event,
+    InjectionRecorded,
+    ZonePassed,
+    event_from_json,
+)
 from aiguille.protocols.model import Protocol
 from aiguille.protocols.reading import read_protocol
 from aiguille.protocols.references import Facts, PlanLimits, RuleAnswer, UnitFacts
-from aiguille.protocols.state import RunState, fold
+from aiguille.protocols.state import RunState, effective, fold
 from aiguille.rulebook import decide
 from aiguille.stock.queries import UnitFacts as StockUnit
 from aiguille.treatment_sessions.models import SessionEvent, TreatmentSession, UnitUse
@@ -131,16 +138,23 @@ def days_since_last(
 ) -> dict[Zone, int]:
     """Return, by zone, the local days since the patient's last session of the same procedure."""
     zone_info = zone_of(session)
-    earlier = SessionEvent.objects.filter(
-        session__patient_id=session.patient_id,
-        session__protocol_version__procedure=procedure.value,
-        kind__in=(ZonePassed.type, InjectionRecorded.type),
-    ).exclude(session_id=session.id)
+    earlier: dict[UUID, list[Event]] = defaultdict(list)
+    for session_id, payload in (
+        SessionEvent.objects.filter(
+            session__patient_id__in=record_ids(session.patient_id),
+            session__protocol_version__procedure=procedure.value,
+            kind__in=(ZonePassed.type, InjectionRecorded.type, Corrected.type),
+        )
+        .exclude(session_id=session.id)
+        .order_by("sequence")
+        .values_list("session_id", "payload")
+    ):
+        earlier[session_id].append(event_from_json(payload))
     days: dict[Zone, int] = {}
-    for payload, occurred_at in earlier.values_list("payload", "occurred_at"):
-        zone = Zone(payload["zone"])
-        since = (act_date - occurred_at.astimezone(zone_info).date()).days
-        days[zone] = min(since, days.get(zone, since))
+    for event in (each for log in earlier.values() for each in effective(log)):
+        if isinstance(event.body, ZonePassed | InjectionRecorded):
+            since = (act_date - event.at.astimezone(zone_info).date()).days
+            days[event.body.zone] = min(since, days.get(event.body.zone, since))
     return days
 
 
