@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import get_language_from_request
 
 from aiguille.plumbing.access import Who, all_reachable_by, reachable_by
+from aiguille.plumbing.components import page as components
 
 
 @reachable_by(Who.EVERYBODY)
@@ -36,6 +37,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("desk/", include("aiguille.desk.urls")),
         path("", include("aiguille.public_site.urls")),
         # Every message sent is read there: an installation for real has no such address.
-        *([path("demo/", include("aiguille.demo.urls"))] if settings.DEMO else []),
+        *(
+            [
+                path("demo/", include("aiguille.demo.urls")),
+                path("components/", components, name="components"),
+            ]
+            if settings.DEMO
+            else []
+        ),
     ),
 ]

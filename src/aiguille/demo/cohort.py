@@ -88,7 +88,7 @@ class _Cohort:
     def courses(self) -> Iterator[Script]:
         """Yield those who are on their course, the latest to begin on top."""
         for number in range(28):
-            yield self._script(begun=7.5 + number * 0.45, waits=4 + number % 3)
+            yield self._script(begun=6 + number * 0.36, waits=4 + number % 3)
         # Courses that are done: begun long enough ago, or short.
         yield self._script(begun=62, waits=4, menu=_menu(Indication.MESOLIFT_AGEING), sessions=2)
         yield self._script(begun=50, waits=4, menu=_menu(Indication.AGEING), sessions=1)

@@ -34,6 +34,8 @@ def go_through(patient: Patient, plan_id: UUID, at: datetime) -> Part:
     course = _Course(patient, plan_id)
     at = yield at + timedelta(minutes=10)
     course.book_ahead(at)
+    check_up = at.astimezone(ZONE).date() + timedelta(days=patient.rng.randrange(24, 40))
+    patient.book_consultation(around=check_up, actor=patient.clinic.desk, at=at)
     for number in range(1, course.total + 1):
         appointment = course.booked.popleft()
         doctor = patient.doctor_of(appointment).actor

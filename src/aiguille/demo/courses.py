@@ -83,7 +83,7 @@ MENUS: tuple[Menu, ...] = (
         examination="Densité diminuée au vertex, cuir chevelu sain, test de traction positif.",
         products=_INJECTING | {ProductKind.INJECTABLE: "biotin-ampoule"},
         technique="IED",
-        weight=8,
+        weight=10,
     ),
     Menu(
         procedure=Procedure.MESOTHERAPY,

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from aiguille.booking.operations import book
-from aiguille.booking.placing import SlotTaken
+from aiguille.booking.placing import PatientBusy, SlotTaken
 from aiguille.booking.queries import AppointmentView, get_appointment
 from aiguille.catalogue.queries import (
     ServiceView,
@@ -199,8 +199,10 @@ class Patient:
                 for start in self.rng.sample(later, len(later)):
                     try:
                         return get_appointment(attempt(start.starts_at, None))
-                    except SlotTaken:
+                    except (SlotTaken, PatientBusy):
                         continue
+            except PatientBusy:
+                pass  # another day, then
             day += timedelta(days=1)
         raise LookupError(f"no start for {service.code} around {around}")
 
