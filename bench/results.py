@@ -88,9 +88,7 @@ class Results:
     def mark(self, name: str, value: float, mark: float, *, at_least: bool = False) -> None:
         """Hold a figure against its mark: at most, or `at_least`."""
         holds = value >= mark if at_least else value <= mark
-        self.marks.append(
-            {"name": name, "value": round(value, 3), "mark": mark, "holds": holds}
-        )
+        self.marks.append({"name": name, "value": round(value, 3), "mark": mark, "holds": holds})
 
     def write(self, folder: Path) -> None:
         """Write `latest.json` and `latest.svg`, and show the marks."""

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from bench.results import Results, timed
-from bench.workload import BUFFER, GRID, SUNDAY, ZONE, Json, Workload, generate
-
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.courses import Gap, find_course
 from aiguille.scheduling.facts import Facts, Resource, WeeklyOpening, opening_bits, window_for
@@ -16,6 +13,8 @@ from aiguille.scheduling.search import find_starts
 from aiguille.scheduling.services import Need, Phase, Service
 from aiguille.scheduling.timeline import bits_of, tick_of
 from aiguille.scheduling.wallclock import WallClock
+from bench.results import Results, timed
+from bench.workload import BUFFER, GRID, SUNDAY, ZONE, Json, Workload, generate
 
 SITE = "site"
 # A Monday, so that every run measures the same calendar.
@@ -79,9 +78,7 @@ def ready(people: int, days: int, *, rooms: bool, phased: bool = False) -> Searc
     service = _phased_service() if phased else _service(rooms=rooms)
     first, last = START, START + timedelta(days=days - 1)
     at = datetime.combine(START - timedelta(days=7), time(8), UTC)
-    span = window_for(
-        zone=ZONE.key, services=[service], at=at, first_date=first, last_date=last
-    )
+    span = window_for(zone=ZONE.key, services=[service], at=at, first_date=first, last_date=last)
     clock = WallClock(ZONE.key, span)
     busy: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for booking in calendar["bookings"]:

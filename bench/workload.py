@@ -63,9 +63,7 @@ def clock_change(season: str, today: date) -> tuple[date, int]:
 
 def generate(wanted: Workload) -> Json:
     """Return the whole calendar as plain JSON."""
-    dice = random.Random(
-        f"{wanted.seed}-{wanted.practitioners}-{wanted.days}-{wanted.start}"
-    )
+    dice = random.Random(f"{wanted.seed}-{wanted.practitioners}-{wanted.days}-{wanted.start}")
     people = [_practitioner(index) for index in range(wanted.practitioners)]
     bookings: list[Json] = []
     open_minutes = used_minutes = 0

@@ -8,8 +8,8 @@ from functools import partial
 from django.db import connection
 
 from aiguille.demo.cohort import scripts
-from aiguille.demo.patients import Clinic, Patient
 from aiguille.demo.paths import tell
+from aiguille.demo.patients import Clinic, Patient
 from aiguille.demo.people import invent_people
 from aiguille.demo.premises import PASSWORD, ZONE, Premises, open_premises, staff_sign_ins
 from aiguille.demo.shelves import Shelves, receive_stock, set_aside
@@ -37,10 +37,7 @@ def build(*, at: datetime) -> None:
     since = at - _HISTORY
     premises = open_premises(since=since, today=today)
     run_side_by_side(
-        [
-            partial(_fill_site, number, premises, at=at)
-            for number in range(len(premises.places))
-        ]
+        [partial(_fill_site, number, premises, at=at) for number in range(len(premises.places))]
     )
     drop_due_before(before=at - _MESSAGES_KEPT, reason="before the demo began", at=at)
 

@@ -34,17 +34,11 @@ class _Cohort:
     def newcomers(self) -> Iterator[Script]:
         """Yield those who have not had their consultation yet, or never came to it."""
         for number in range(4):
-            yield self._script(
-                begun=0.2 + number * 0.6, waits=5 + number * 4, until=Until.BOOKED
-            )
+            yield self._script(begun=0.2 + number * 0.6, waits=5 + number * 4, until=Until.BOOKED)
         for number in range(3):
-            yield self._script(
-                begun=2 + number, waits=7 + number * 3, until=Until.SPACE_OPENED
-            )
+            yield self._script(begun=2 + number, waits=7 + number * 3, until=Until.SPACE_OPENED)
         for number in range(2):
-            yield self._script(
-                begun=3 + number, waits=9 + number * 3, until=Until.ANSWERED_IN_PART
-            )
+            yield self._script(begun=3 + number, waits=9 + number * 3, until=Until.ANSWERED_IN_PART)
         for number in range(7):
             # The first three come today.
             waits = 4 if number < 3 else 4 + number
@@ -136,7 +130,9 @@ class _Cohort:
             begun=begun, waits=4, menu=_menu(Indication.MESOLIFT_AGEING), reports=reports
         )
 
-    def _script(self, *, begun: float, waits: int, menu: Menu | None = None, **more: object) -> Script:
+    def _script(
+        self, *, begun: float, waits: int, menu: Menu | None = None, **more: object
+    ) -> Script:
         chosen = menu or self._menu()
         return replace(
             Script(

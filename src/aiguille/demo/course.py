@@ -153,9 +153,7 @@ def _report(
     )
     if report.answer:
         at = yield at + _ANSWERED_AFTER
-        answer_report(
-            report_id=view.id, note=report.answer, closes=True, actor=doctor, at=at
-        )
+        answer_report(report_id=view.id, note=report.answer, closes=True, actor=doctor, at=at)
 
 
 def _change_answers(patient: Patient, at: datetime) -> None:

@@ -22,6 +22,7 @@ from aiguille.journeys.conclude_consultation import conclude_consultation
 from aiguille.journeys.give_verdict import give_verdict
 from aiguille.journeys.record_answers import record_answers
 from aiguille.kernel.actor import VISITOR
+from aiguille.kernel.codes import ProductKind
 from aiguille.patients.operations import (
     IdentityTraits,
     check_identity,
@@ -30,7 +31,6 @@ from aiguille.patients.operations import (
     save_draft_answers,
 )
 from aiguille.patients.queries import latest_answers
-from aiguille.kernel.codes import ProductKind
 from aiguille.rulebook import QuestionInput, load_rulebook
 
 # Whence the demo's patients open their links; it counts only where a birth date is wrong.

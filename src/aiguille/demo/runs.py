@@ -98,4 +98,3 @@ def _end_point(menu: Menu) -> EndPoint:
 def lasts(menu: Menu) -> timedelta:
     """Return how long after its beginning a session is closed."""
     return happenings(menu)[-1].after
-

@@ -117,9 +117,7 @@ def receive_stock(place: Place, *, manager: Actor, since: datetime, today: date)
     return {lot.fate: receive(lot) for lot in _ODD_LOTS[place.city]}
 
 
-def set_aside(
-    lots: Mapping[str, UUID], shelves: Shelves, *, manager: Actor, at: datetime
-) -> None:
+def set_aside(lots: Mapping[str, UUID], shelves: Shelves, *, manager: Actor, at: datetime) -> None:
     """Let the lots meet their fates: recalled after patients received some, or in quarantine."""
     if lot_id := lots.get("recall"):
         recall_lot(

@@ -22,9 +22,7 @@ def run_side_by_side(parts: Sequence[Callable[[], None]]) -> None:
     connections.close_all()  # a connection must not be shared with a child
     context = multiprocessing.get_context("fork")
     parent = os.getpid()
-    processes = [
-        context.Process(target=_run, args=(part, parent), daemon=True) for part in parts
-    ]
+    processes = [context.Process(target=_run, args=(part, parent), daemon=True) for part in parts]
     for process in processes:
         process.start()
     for process in processes:

@@ -1,0 +1,94 @@
+"""The other two engines: decisions a second, and the fold of a long session."""
+
+from datetime import UTC, datetime, timedelta
+
+from aiguille.kernel.codes import Zone
+from aiguille.protocols.events import Corrected, Event, StepDone
+from aiguille.protocols.example import example_run
+from aiguille.protocols.library import shipped_protocols
+from aiguille.protocols.state import fold
+from aiguille.rulebook import decide, load_rulebook
+from aiguille.rulebook.entries import QuestionInput
+from bench.results import Results, timed
+
+EVENTS = 500
+PROTOCOL = "mesotherapy-mesolift"
+BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def measure(results: Results, *, quick: bool) -> None:
+    """Measure a whole screening, a small decision, and the fold of 500 events."""
+    repeats = 200 if quick else 2000
+    screening = _screening()
+    for name, asked in (("screening, every question answered", screening), ("depth", _depth())):
+
+        def ask(question: dict[str, object] = asked) -> None:
+            for _ in range(repeats):
+                decide(question)
+
+        figures = timed(ask, times=5)
+        results.add(
+            "decide",
+            repeats / (figures.median / 1000),
+            "per s",
+            params={"kind": name.split(",")[0]},
+        )
+    events = _long_session()
+    protocol = shipped_protocols()[PROTOCOL].protocol
+    # What is asked of a state is computed when it is asked for: the fold alone does nothing yet.
+    figures = timed(lambda: fold(protocol, events).available, times=20)
+    results.add_times("fold and what is open next", figures, params={"events": len(events)})
+
+
+def _screening() -> dict[str, object]:
+    answers = {
+        question.id: {"answer": "no"}
+        for question in load_rulebook().questions.values()
+        if question.input is QuestionInput.YES_NO
+    }
+    return {
+        "kind": "screening",
+        "procedure": "needling",
+        "act_date": "2026-03-02",
+        "born": "1988-04-03",
+        "phototype": 3,
+        "zones": [Zone.CHEEK.value],
+        "actives": [],
+        "answers": answers,
+        "unanswered": "unknown",
+    }
+
+
+def _depth() -> dict[str, object]:
+    from decimal import Decimal
+
+    return {
+        "kind": "depth",
+        "zone": Zone.CHEEK.value,
+        "indication": "AGEING",
+        "needle_mm": Decimal("0.5"),
+        "phototype": 3,
+    }
+
+
+def _long_session() -> tuple[Event, ...]:
+    """Return a whole run whose first answers were corrected until there are 500 events."""
+    run = example_run(shipped_protocols()[PROTOCOL].protocol, begins_at=BEGAN)
+    body = run[:-1]
+    first = next(event for event in body if isinstance(event.body, StepDone))
+    events = list(body)
+    while len(events) < EVENTS - 1:
+        seq = len(events) + 1
+        events.append(
+            Event(
+                seq=seq,
+                at=body[-1].at + timedelta(seconds=seq),
+                by=first.by,
+                body=Corrected(replaces=first.seq, reason="relu", body=first.body),
+            )
+        )
+    closing = run[-1]
+    events.append(
+        Event(seq=EVENTS, at=events[-1].at + timedelta(seconds=1), by=closing.by, body=closing.body)
+    )
+    return tuple(events)
