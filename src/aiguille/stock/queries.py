@@ -4,12 +4,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count
 
 from aiguille.kernel.codes import LotStatus
-from aiguille.stock.models import Lot, Unit
+from aiguille.plumbing.access import NotVisible
+from aiguille.stock.models import Lot, Movement, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class LotView:
     product_id: UUID
     product_name: str
     product_kind: str
+    is_single_use: bool
     site_id: UUID
     site_name: str
     number: str
@@ -53,26 +56,51 @@ class LotView:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MovementLine:
+    """A delivery, or a change of a lot's status."""
+
+    kind: str
+    quantity: int
+    reason: str
+    by: str
+    at: datetime
+
+
 def list_lots(*, site_id: UUID | None = None) -> list[LotView]:
     """Return the lots, those that expire first on top (one query)."""
     rows = Lot.objects.select_related("product", "site").annotate(received=Count("units"))
     if site_id is not None:
         rows = rows.filter(site_id=site_id)
+    return [_lot(row) for row in rows.order_by("expiry", "number")]
+
+
+def get_lot(lot_id: UUID) -> LotView:
+    """Return a lot (one query).
+
+    Raises:
+        NotVisible: there is none.
+    """
+    for row in (
+        Lot.objects.select_related("product", "site")
+        .annotate(received=Count("units"))
+        .filter(id=lot_id)
+    ):
+        return _lot(row)
+    raise NotVisible
+
+
+def movements_of(lot_id: UUID) -> list[MovementLine]:
+    """Return what happened to a lot, latest first (one query)."""
     return [
-        LotView(
-            id=row.id,
-            product_id=row.product_id,
-            product_name=row.product.name,
-            product_kind=row.product.kind,
-            site_id=row.site_id,
-            site_name=row.site.name,
-            number=row.number,
-            expiry=row.expiry,
-            status=row.status,
-            units=row.received,
-            received_at=row.received_at,
+        MovementLine(
+            kind=row.kind,
+            quantity=row.quantity,
+            reason=row.reason,
+            by=row.author_name,
+            at=row.recorded_at,
         )
-        for row in rows.order_by("expiry", "number")
+        for row in Movement.objects.filter(lot_id=lot_id).order_by("-recorded_at", "-id")
     ]
 
 
@@ -128,6 +156,24 @@ def find_units(
         rows = rows.filter(serial=serial)
     found = rows.select_related("lot__product").order_by("lot__expiry", "serial")[:60]
     return [_facts(row.lot, row) for row in found]
+
+
+def _lot(row: Any) -> LotView:
+    """Return the view of a lot with its product, its site and its count of units (`received`)."""
+    return LotView(
+        id=row.id,
+        product_id=row.product_id,
+        product_name=row.product.name,
+        product_kind=row.product.kind,
+        is_single_use=row.product.is_single_use,
+        site_id=row.site_id,
+        site_name=row.site.name,
+        number=row.number,
+        expiry=row.expiry,
+        status=row.status,
+        units=row.received,
+        received_at=row.received_at,
+    )
 
 
 def _facts(lot: Lot, unit: Unit | None) -> UnitFacts:
