@@ -45,6 +45,8 @@ class TimesPage:
     where: WhereForm
     weeks: tuple[tuple[GlanceDay, ...], ...]
     places: tuple[PlaceTimes, ...]
+    # Without the fragment that a day's link adds, which redirects would carry along.
+    address: str
     earlier_href: str
     later_href: str
     first_day: date
@@ -100,6 +102,7 @@ def times_page(
             for week in range(WEEKS_AT_A_GLANCE)
         ),
         places=_places(times, free, shown),
+        address=request.get_full_path(),
         earlier_href=_address(kept, first - timedelta(days=7 * WEEKS_AT_A_GLANCE))
         if first > today
         else "",
