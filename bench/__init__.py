@@ -1,1 +1,1 @@
-"""What is measured, in one run on this machine: `python -m bench` (see `docs/bench.md`)."""
+"""What is measured, in one run on this machine: `python -m bench` (see `bench/README.md`)."""

@@ -133,7 +133,8 @@ def _visitors(now: datetime) -> list[Visitor]:
 
 
 def _offset() -> timedelta:
-    return clock.now() - datetime.now(UTC)
+    """Return by how many whole seconds the clock is moved."""
+    return timedelta(seconds=round((clock.now() - datetime.now(UTC)).total_seconds()))
 
 
 def _language() -> str:

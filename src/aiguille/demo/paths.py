@@ -72,7 +72,7 @@ def tell(patient: Patient) -> Part:
             mark_no_show(appointment_id=appointment.id, actor=patient.clinic.desk, at=at)
             return
     yield from _prepare(patient, appointment, at)
-    if script.until in {Until.SPACE_OPENED, Until.ANSWERED_IN_PART, Until.ANSWERED}:
+    if script.until in {Until.SPACE_OPENED, Until.ANSWERED_IN_PART}:
         return
     plan_id, at = yield from _consult(patient, appointment)
     if plan_id is not None and script.until is not Until.PLAN:

@@ -44,7 +44,6 @@ class Until(Enum):
     NO_SHOW = auto()
     SPACE_OPENED = auto()
     ANSWERED_IN_PART = auto()
-    ANSWERED = auto()
     VERDICT = auto()
     PLAN = auto()
     CONSENT = auto()

@@ -17,8 +17,9 @@ from aiguille.demo.premises import ZONE, open_premises
 from aiguille.demo.runs import happenings
 from aiguille.demo.shelves import Shelves, receive_stock
 from aiguille.demo.walk import walk
-from aiguille.follow_up.queries import aftercare_of
+from aiguille.follow_up.queries import aftercare_of_patient
 from aiguille.kernel.codes import ServiceKind
+from aiguille.protocols.events import UnitOpened
 from aiguille.treatment_sessions.queries import run_state, sessions_of_patient
 
 NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
@@ -31,13 +32,13 @@ def _story(log, name, *hours):
 
 
 def test_stories_are_told_side_by_side_and_never_beyond_now():
-    log = []
+    log: list[tuple[datetime, str]] = []
     walk([_story(log, "a", 1, 4, 9), _story(log, "b", 2, 3)], until=NOW + timedelta(hours=5))
     assert [name for _, name in log] == ["a", "b", "b", "a"]
 
 
 def test_what_follows_is_never_earlier_than_its_cause():
-    log = []
+    log: list[tuple[datetime, str]] = []
     walk([_story(log, "a", 3, 1)], until=NOW + timedelta(hours=5))
     assert [at for at, _ in log] == [NOW + timedelta(hours=3)] * 2
 
@@ -69,9 +70,9 @@ def test_every_stage_of_the_path_is_in_the_cohort_of_the_two_sites():
 
 @pytest.mark.parametrize("menu", MENUS, ids=lambda menu: menu.protocol_id)
 def test_each_unit_that_a_session_opens_has_a_product(menu):
-    opened = Counter(h.body.kind for h in happenings(menu) if h.body.type == "unit_opened")
+    opened = {h.body.kind for h in happenings(menu) if isinstance(h.body, UnitOpened)}
     assert opened
-    assert set(opened) <= set(menu.products)
+    assert opened <= set(menu.products)
 
 
 @pytest.mark.slow
@@ -93,6 +94,6 @@ def test_a_path_goes_from_the_booking_to_the_aftercare(db, menu):
     held = sessions_of_patient(patient.id)
     assert held
     assert run_state(held[-1].id).closed is not None
-    assert aftercare_of(patient.id)
+    assert aftercare_of_patient(patient.id)
     states = Counter((a.kind, a.state) for a in appointments_of_patient(patient.id))
     assert states[ServiceKind.SESSION, AppointmentState.DONE] == len(held)
