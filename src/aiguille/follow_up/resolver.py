@@ -15,6 +15,7 @@ from django.utils.translation import override
 
 from aiguille.clinics.queries import get_site, the_group
 from aiguille.follow_up import notices
+from aiguille.follow_up.aftercare_data import contacts
 from aiguille.follow_up.models import Aftercare, SymptomReport
 from aiguille.kernel.codes import Procedure
 from aiguille.kernel.text import Text
@@ -101,7 +102,7 @@ def _aftercare_holds(message: Due) -> bool:
     return not any(
         later.after_days > asked_days
         and notices.due_of(later, ended_at=ended_at, zone=zone) <= message.at
-        for later in notices.contacts(procedure)
+        for later in contacts(procedure)
     )
 
 

@@ -1,5 +1,6 @@
 """The report of a session as a document: who, when, with what, step by step, nothing left out."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,6 +64,8 @@ def document_data(session: SessionView, *, language: str) -> dict[str, Any]:
     state = run_state(session.id)
     treatment = get_treatment(session.treatment_id)
     consent = get_consent(session.consent_id)
+    units = used_units(session.id)
+    products = {unit.facts.product_code: unit.facts.product_name for unit in units}
     credentials = physician_credentials(
         session.performer_id, session.begun_at.astimezone(zone).date()
     )
@@ -122,9 +125,9 @@ def document_data(session: SessionView, *, language: str) -> dict[str, Any]:
                     "expiry": date_format(used.facts.expiry, "SHORT_DATE_FORMAT"),
                     "use": words(label(ProductUse(used.use))) if used.use else "–",
                 }
-                for used in used_units(session.id)
+                for used in units
             ],
-            "log": _log(state, zone=zone),
+            "log": _log(state, products=products, zone=zone),
         }
 
 
@@ -163,13 +166,14 @@ def _totals(state: RunState) -> list[list[str]]:
         found.append([_("Volume"), f"{number_format(totals.volume_ml)} ml"])
     if totals.lidocaine_mg:
         found.append([_("Lidocaine injected"), f"{number_format(totals.lidocaine_mg)} mg"])
-    for repeat in state.protocol.repeats:
-        if repeat.maximum > 1 and repeat.id in state.cycles:
-            found.append([_("Cycles"), str(state.cycles[repeat.id])])
-    return found
+    return found + [
+        [_("Cycles"), str(state.cycles[repeat.id])]
+        for repeat in state.protocol.repeats
+        if repeat.maximum > 1 and repeat.id in state.cycles
+    ]
 
 
-def _log(state: RunState, *, zone: ZoneInfo) -> list[dict[str, Any]]:
+def _log(state: RunState, *, products: Mapping[str, str], zone: ZoneInfo) -> list[dict[str, Any]]:
     """Return every event ever recorded, in order, those taken back with what was said of them."""
     corrections = {
         event.body.replaces: event.body for event in state.log if isinstance(event.body, Corrected)
@@ -179,9 +183,9 @@ def _log(state: RunState, *, zone: ZoneInfo) -> list[dict[str, Any]]:
             "number": str(event.seq),
             "at": _hour(event, zone),
             "by": event.by,
-            "what": what_of(state.protocol, event.body),
+            "what": what_of(state.protocol, event.body, products=products),
             "details": _pairs(details_of(state.protocol, event.body, zone=zone)),
-            "reasons": list(event.acknowledged.values()),
+            "reasons": list(dict.fromkeys(event.acknowledged.values())),
             "withdrawn": corrections[event.seq].reason if event.seq in corrections else "",
         }
         for event in state.log

@@ -1,7 +1,7 @@
 """A run's events in words, in the language that is active: for the screen and the report alike."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from aiguille.kernel.codes import Zone
+from aiguille.kernel.codes import Direction, EndPoint, Side, Technique, Zone
 from aiguille.kernel.labels import label
 from aiguille.kernel.text import Text
 from aiguille.protocols.events import (
@@ -26,7 +26,7 @@ from aiguille.protocols.events import (
     UnitOpened,
     ZonePassed,
 )
-from aiguille.protocols.model import Field, FieldType, Protocol, Step
+from aiguille.protocols.model import Field, FieldType, Option, Protocol, Step
 
 PRESSURES = {
     Pressure.LIGHT: gettext_lazy("Light"),
@@ -57,15 +57,17 @@ def _title_of(protocol: Protocol, step_id: str) -> str:
     return words(step.title) if step else step_id
 
 
-def what_of(protocol: Protocol, body: Body) -> str:
-    """Say what an event is about."""
+def what_of(protocol: Protocol, body: Body, *, products: Mapping[str, str] | None = None) -> str:
+    """Say what an event is about; `products` are names by code, the code is said without."""
     match body:
         case StepDone(step=step):
             return _title_of(protocol, step)
         case StepSkipped(step=step):
             return _("Left out: %(step)s") % {"step": _title_of(protocol, step)}
         case UnitOpened():
-            return _("Opened: %(product)s") % {"product": body.product}
+            return _("Opened: %(product)s") % {
+                "product": (products or {}).get(body.product, body.product)
+            }
         case ZonePassed():
             return _("Passes: %(where)s") % {"where": where_of(body)}
         case InjectionRecorded():
@@ -172,9 +174,21 @@ def _value(field: Field, value: object, *, zone: ZoneInfo) -> str:
             return words(label(Zone(text)))
         case FieldType.INSTANT:
             return date_format(datetime.fromisoformat(text).astimezone(zone), "H:i")
+        case FieldType.DATE:
+            return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT")
         case FieldType.DECIMAL:
             return f"{number_format(Decimal(text))} {field.unit}".strip()
     option = next((o for o in field.options if o.value == text), None)
-    if option is not None and option.label is not None:
-        return words(option.label)
+    if option is not None:
+        return option_words(option)
     return f"{text} {field.unit}".strip()
+
+
+def option_words(option: Option) -> str:
+    """Return the word of a choice: its own label, else that of the kernel's code."""
+    if option.label is not None:
+        return words(option.label)
+    for codes in (EndPoint, Direction, Side, Zone, Technique):
+        if option.value in set(codes):
+            return words(label(codes(option.value)))
+    return option.value

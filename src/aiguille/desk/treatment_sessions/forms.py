@@ -14,11 +14,16 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from aiguille.kernel.codes import Direction, EndPoint, Side, Technique, Zone
+from aiguille.kernel.codes import EndPoint, Side, Zone
 from aiguille.kernel.labels import label
 from aiguille.plumbing.components.widgets import DateInput, DateTimeInput, DecimalInput
-from aiguille.protocols.model import Field, FieldType, Option, PassPlan, Protocol, Step
-from aiguille.treatment_sessions.wording import PRESSURES, STOP_REASONS, words
+from aiguille.protocols.model import Field, FieldType, PassPlan, Protocol, Step
+from aiguille.treatment_sessions.wording import (
+    PRESSURES,
+    STOP_REASONS,
+    option_words,
+    words,
+)
 
 
 def code_choices(codes: Iterable[StrEnum]) -> list[tuple[str, str]]:
@@ -113,16 +118,7 @@ def _choices(field: Field, *, protocol: Protocol, zones: Sequence[str]) -> list[
         return code_choices(Zone(zone) for zone in zones)
     if field.type is FieldType.TECHNIQUE:
         return code_choices(each.technique for each in protocol.techniques)
-    return [(option.value, _option_words(option)) for option in field.options]
-
-
-def _option_words(option: Option) -> str:
-    if option.label is not None:
-        return words(option.label)
-    for codes in (EndPoint, Direction, Side, Zone, Technique):
-        if option.value in set(codes):
-            return words(label(codes(option.value)))
-    return option.value
+    return [(option.value, option_words(option)) for option in field.options]
 
 
 class PassForm(forms.Form):

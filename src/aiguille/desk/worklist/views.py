@@ -1,5 +1,6 @@
 """The worklist: most pressing first, taken with one tap, finished with a word."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from aiguille.accounts.rights import Right, has_right, require
+from aiguille.clinics.queries import list_sites
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.errors import DomainError
@@ -50,6 +52,7 @@ class TaskLine:
     """A task with where it leads and what this person may do about it."""
 
     task: TaskView
+    zone: str
     href: str
     is_late: bool
     is_mine: bool
@@ -70,9 +73,9 @@ def tasks(request: HttpRequest) -> HttpResponse:
     mine, everyones = (
         count_open(actor=actor, at=at, everybody=everyone) for everyone in (False, True)
     )
-    address = reverse("desk:tasks")
+    address, zones = reverse("desk:tasks"), _zones()
     context = {
-        "lines": [_line(task, actor=actor, at=at) for task in found],
+        "lines": [_line(task, zones=zones, actor=actor, at=at) for task in found],
         "hidden": max(0, (everyones if everybody else mine) - len(found)),
         "tabs": [
             Tab(gettext("For me"), address, current=not everybody, count=mine),
@@ -111,21 +114,29 @@ def finish(request: HttpRequest, task_id: UUID) -> HttpResponse:
         else:
             messages.success(request, gettext("Done."))
             return HttpResponseRedirect(reverse("desk:tasks"))
-    context = {"form": form, "line": _line(task, actor=actor, at=at)}
+    context = {"form": form, "line": _line(task, zones=_zones(), actor=actor, at=at)}
     status = 422 if form.errors else 200
     return render(request, "desk/worklist/finish.html", context, status=status)
 
 
-def _line(task: TaskView, *, actor: Actor, at: datetime) -> TaskLine:
+def _line(
+    task: TaskView, *, zones: Mapping[UUID | None, str], actor: Actor, at: datetime
+) -> TaskLine:
     is_mine = task.owner_id == actor.id
     return TaskLine(
         task=task,
+        zone=zones.get(task.site_id) or next(iter(zones.values())),
         href=_subject(task, actor),
         is_late=task.is_late(at),
         is_mine=is_mine,
         can_take=task.state == "OPEN",
         can_finish=task.kind not in ENDS_WITH_SUBJECT,
     )
+
+
+def _zones() -> dict[UUID | None, str]:
+    """Return the time zone of each site, the group's first site first."""
+    return {site.id: site.time_zone for site in list_sites()}
 
 
 def _subject(task: TaskView, actor: Actor) -> str:

@@ -155,6 +155,6 @@ def _show(
             (section, form[tick_of(section["id"])] if section["acknowledgement"] else None)
             for section in sections
         ],
-        "signature_error": " ".join(form.errors.get("signed_name", [])),
+        "signature_error": " ".join(map(str, form.errors.get("signed_name", []))),
     }
     return render(request, "portal/consent/consent.html", context, status=status)

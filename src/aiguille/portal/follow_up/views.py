@@ -1,9 +1,9 @@
 """The advice after a session, and the way to say that something is wrong."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from aiguille.catalogue.facts import AdviceKind
 from aiguille.follow_up.queries import AdviceView
-from aiguille.follow_up.wording import day, period
+from aiguille.follow_up.wording import day, instant, period
 from aiguille.journeys import who
 from aiguille.journeys.reads.aftercare import (
     AftercarePage,
@@ -32,9 +32,10 @@ from aiguille.kernel.errors import DomainError
 from aiguille.kernel.ids import new_id
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
-from aiguille.plumbing.components.shapes import Step
 from aiguille.plumbing.refusals import add_refusal
 from aiguille.portal.follow_up.forms import SymptomForm
+
+NOON = time(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,25 @@ class Line:
 
     text: str
     when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that begins or ends, at an hour of the site's clock."""
+
+    hour: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day on which advice begins or ends."""
+
+    label: str
+    when: str
+    is_first: bool
+    begins: tuple[Change, ...]
+    ends: tuple[Change, ...]
 
 
 @reachable_by(Who.PATIENT)
@@ -126,6 +146,9 @@ def _advice(page: AftercarePage, *, at: datetime) -> dict[str, object]:
         "resume": lines(of(AdviceKind.RESUME)),
         "later": lines(sorted(later, key=lambda item: item.begins_at)),
         "calendar": _calendar(page, at=at),
+        "ended_when": instant(
+            page.ended.ended_at, at=at, zone=page.ended.zone, language=get_language() or "fr"
+        ),
     }
 
 
@@ -137,46 +160,43 @@ def _line(item: AdviceView, page: AftercarePage, *, at: datetime) -> Line:
     )
 
 
-def _calendar(page: AftercarePage, *, at: datetime) -> list[Step]:
+def _calendar(page: AftercarePage, *, at: datetime) -> list[Day]:
     """Return the days on which something begins or ends, the session's own first."""
     language, zone = get_language() or "fr", page.ended.zone
-    changes = sorted(
-        [
-            *(
-                (item.begins_at, gettext("From %(hour)s: %(advice)s"), item)
-                for item in page.aftercare.items
-            ),
-            *(
-                (item.until, gettext("Over at %(hour)s: %(advice)s"), item)
-                for item in page.aftercare.items
-                if item.until is not None
-            ),
-        ],
-        key=lambda change: change[0],
-    )
-    first, today = page.ended.ended_at.astimezone(zone).date(), at.astimezone(zone).date()
-    steps = []
-    for date, found in groupby(changes, key=lambda change: change[0].astimezone(zone).date()):
-        group = list(found)
-        number = (date - first) // timedelta(days=1)
-        steps.append(
-            Step(
-                label=gettext("Day of the session")
-                if number == 0
-                else gettext("Day %(number)s") % {"number": number},
-                state="current" if date == today else "done" if date < today else "todo",
-                when=day(group[0][0], at=at, zone=zone, language=language),
-                detail=" ".join(
-                    said
-                    % {
-                        "hour": date_format(when.astimezone(zone), "H:i"),
-                        "advice": item.text.in_language(language),
-                    }
-                    for when, said, item in group
-                ),
+    first = page.ended.ended_at.astimezone(zone).date()
+    begins: dict[date, list[tuple[datetime, AdviceView]]] = defaultdict(list)
+    ends: dict[date, list[tuple[datetime, AdviceView]]] = defaultdict(list)
+    for item in page.aftercare.items:
+        for when, changes in ((item.begins_at, begins), (item.until, ends)):
+            if when is not None:
+                changes[when.astimezone(zone).date()].append((when, item))
+
+    def said(found: list[tuple[datetime, AdviceView]]) -> tuple[Change, ...]:
+        return tuple(
+            Change(
+                hour=date_format(when.astimezone(zone), "H:i"), text=item.text.in_language(language)
             )
+            for when, item in sorted(found, key=lambda change: change[0])
         )
-    return steps
+
+    return [
+        Day(
+            label=_day_name((each - first).days),
+            when=day(
+                datetime.combine(each, NOON, tzinfo=zone), at=at, zone=zone, language=language
+            ),
+            is_first=each == first,
+            begins=said(begins[each]),
+            ends=said(ends[each]),
+        )
+        for each in sorted(begins.keys() | ends.keys())
+    ]
+
+
+def _day_name(number: int) -> str:
+    if number == 0:
+        return gettext("Day of the session")
+    return gettext("Day %(number)s") % {"number": number}
 
 
 def _end(item: AdviceView) -> tuple[bool, datetime]:

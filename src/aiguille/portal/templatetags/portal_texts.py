@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext
 
 from aiguille.booking.queries import AppointmentView
 from aiguille.kernel.text import Text
+from aiguille.patients.rules import show_phone
 
 register = template.Library()
 
@@ -31,3 +32,9 @@ def wall_clock(local: datetime) -> str:
 def cancel_dialog(appointment: AppointmentView) -> str:
     """Return the id of the dialog that cancels an appointment."""
     return f"cancel-{appointment.id}"
+
+
+@register.filter
+def phone(number: str) -> str:
+    """Write a telephone number as people do."""
+    return show_phone(number)
