@@ -31,7 +31,8 @@ def test_no_module_is_too_long_to_read():
 
 def import_contracts() -> list[dict[str, Any]]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    return settings["tool"]["importlinter"]["contracts"]
+    contracts: list[dict[str, Any]] = settings["tool"]["importlinter"]["contracts"]
+    return contracts
 
 
 def test_every_area_with_models_protects_them():

@@ -27,6 +27,15 @@ def health(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+# Every message sent is read there: an installation for real has no such address.
+OF_THE_DEMO: list[URLPattern | URLResolver] = (
+    [
+        path("demo/", include("aiguille.demo.urls")),
+        path("components/", components, name="components"),
+    ]
+    if settings.DEMO
+    else []
+)
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home),
     path("health", health, name="health"),
@@ -36,14 +45,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("space/", include("aiguille.portal.urls")),
         path("desk/", include("aiguille.desk.urls")),
         path("", include("aiguille.public_site.urls")),
-        # Every message sent is read there: an installation for real has no such address.
-        *(
-            [
-                path("demo/", include("aiguille.demo.urls")),
-                path("components/", components, name="components"),
-            ]
-            if settings.DEMO
-            else []
-        ),
+        *OF_THE_DEMO,
     ),
 ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,7 @@ from aiguille.consent.consent_pdf import document_data as consent_data
 from aiguille.consent.queries import get_consent
 from aiguille.follow_up import jobs as follow_up_jobs
 from aiguille.follow_up.aftercare_pdf import document_data as aftercare_data
-from aiguille.follow_up.queries import aftercare_of_session
+from aiguille.follow_up.queries import AftercareView, aftercare_of_session
 from aiguille.journeys.documents import file_consent_document
 from aiguille.kernel.codes import Procedure
 from aiguille.patients.operations import open_document
@@ -25,7 +26,7 @@ from tests.after_session import end_session
 from tests.session_day import ready_for_session
 
 pytestmark = pytest.mark.django_db
-JOBS = {
+JOBS: dict[str, Callable[..., object]] = {
     "aiguille.consent.jobs.render_consent": consent_jobs.render_consent,
     "aiguille.follow_up.jobs.render_aftercare": follow_up_jobs.render_aftercare,
     "aiguille.treatment_sessions.jobs.render_report": session_jobs.render_report,
@@ -36,6 +37,12 @@ def work() -> None:
     """Do what the worker would with the documents that wait."""
     for job in ProcrastinateJob.objects.filter(queue_name="documents").order_by("id"):
         JOBS[job.task_name](**job.args)
+
+
+def advice_of(ended) -> AftercareView:
+    found = aftercare_of_session(ended.session_id)
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("procedure", list(Procedure))
@@ -74,9 +81,7 @@ def test_each_paper_is_made_in_both_languages_the_same_every_time(world, languag
         "treatment_sessions/documents/report.typ": report_data(
             get_session(ended.session_id), language=language
         ),
-        "follow_up/documents/aftercare.typ": aftercare_data(
-            aftercare_of_session(ended.session_id), language=language
-        ),
+        "follow_up/documents/aftercare.typ": aftercare_data(advice_of(ended), language=language),
     }
     for template, data in papers.items():
         digests = {
@@ -103,7 +108,7 @@ def test_a_consent_paper_holds_the_text_the_ticks_and_the_proof(world):
 
 def test_advice_ends_on_the_hour_of_the_sites_walls(world):
     ended = end_session(world, Procedure.NEEDLING)
-    data = aftercare_data(aftercare_of_session(ended.session_id), language="fr")
+    data = aftercare_data(advice_of(ended), language="fr")
     until = {item["text"]: item["when"] for group in data["groups"] for item in group["items"]}
     hour = ended.at.astimezone(ZoneInfo("Europe/Paris")).strftime("%H:%M")
     assert until["Pas de maquillage."] == f"jusqu’au jeudi 5 mars à {hour}"

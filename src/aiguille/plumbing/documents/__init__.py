@@ -14,17 +14,13 @@ from typing import Any
 import aiguille
 
 ROOT = Path(aiguille.__file__).resolve().parent
-# PDF/A-2a for the archive and PDF/UA-1 for screen readers, both checked by typst as it writes.
-STANDARDS = ("a-2a", "ua-1")
 
 
 class DocumentFailed(Exception):
     """A template does not compile, or its data do not fit: a defect of ours."""
 
 
-def make_pdf(
-    *, template: str, data: Mapping[str, Any], language: str, made_at: datetime
-) -> bytes:
+def make_pdf(*, template: str, data: Mapping[str, Any], language: str, made_at: datetime) -> bytes:
     """Return the PDF of `template` ("care/documents/prescription.typ") filled with `data`.
 
     The same template, data, language and instant give the same bytes.
@@ -41,7 +37,8 @@ def make_pdf(
             ignore_system_fonts=True,
             format="pdf",
             sys_inputs={"data": json.dumps(data, ensure_ascii=False), "language": language},
-            pdf_standards=list(STANDARDS),
+            # PDF/A-2a for the archive, PDF/UA-1 for screen readers; typst checks both as it writes.
+            pdf_standards=["a-2a", "ua-1"],
             timestamp=int(made_at.timestamp()),
         )
     except typst.TypstError as error:
