@@ -52,10 +52,7 @@ def of_link(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
         except LinkUnusable as refusal:
             context = {"reason": explain(refusal), "form": AskLinkForm()}
             return render(request, "public_site/appointments/dead.html", context, status=404)
-        response = page(request, token, found)
-        # The address is the key to the appointment: no other site learns it.
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
+        return page(request, token, found)
 
     return opened
 
