@@ -158,7 +158,7 @@ def _processor() -> str:
 
 def _line(row: Mapping[str, Any]) -> str:
     ratios = "".join(f"  {ratio:g} x {name}" for name, ratio in row["ratio_to"].items())
-    return f"  {row['name']:<34}{_params(row):<34}{row['value']:>10g} {row['unit']}{ratios}"
+    return f"  {row['name']:<46} {_params(row):<34}{row['value']:>10g} {row['unit']}{ratios}"
 
 
 def _params(row: Mapping[str, Any]) -> str:

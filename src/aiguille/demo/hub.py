@@ -109,7 +109,7 @@ def _page(request: HttpRequest, form: MoveClockForm, status: int = 200) -> HttpR
     now = clock.now()
     context = {
         "form": form,
-        "now": now.astimezone(ZONE),
+        "now": now,
         "is_moved": abs(_offset()) > timedelta(seconds=5),
         "password": PASSWORD,
         "staff": [(person, person.role.in_language(_language())) for person in staff_sign_ins()],

@@ -214,12 +214,12 @@ class Patient:
                 length += phase.minutes
             elif not length:
                 lead += phase.minutes
-        openings = self.doctor.openings
-        while not any(opening.weekday == day.weekday() for opening in openings):
+        hours_of = self.clinic.premises.hours_of
+        while not (hours := hours_of(self.doctor, day)):
             day += timedelta(days=1)
-        opening = self.rng.choice([o for o in openings if o.weekday == day.weekday()])
-        minute = self.rng.randrange(opening.from_minute, opening.until_minute - length) - lead
+        opens, closes = self.rng.choice(hours)
+        minute = self.rng.randrange(opens, closes - length) - lead
         minute -= minute % _QUARTER
-        if minute + lead < opening.from_minute:
+        if minute + lead < opens:
             minute += _QUARTER
         return datetime.combine(day, time(minute // 60, minute % 60), tzinfo=ZONE)

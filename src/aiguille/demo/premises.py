@@ -27,6 +27,7 @@ from aiguille.protocols.model import Adoption
 PASSWORD = "peau calme au matin"  # noqa: S105 -- printed for whoever tries the demo
 ZONE = ZoneInfo("Europe/Paris")
 SUNDAY = 6
+SUNDAY_HOURS = (9 * 60, 18 * 60)
 _EVERY_DAY = range(6)
 
 
@@ -71,6 +72,14 @@ class Premises:
     places: tuple[Place, ...]
     desk: Colleague
     manager: Colleague
+    open_sunday: date | None
+
+    def hours_of(self, doctor: Doctor, day: date) -> list[tuple[int, int]]:
+        """Return a physician's hours on a day, as minutes; none where the day is off."""
+        if day == self.open_sunday:
+            return [SUNDAY_HOURS]
+        weekly = [opening for opening in doctor.openings if opening.weekday == day.weekday()]
+        return [(opening.from_minute, opening.until_minute) for opening in weekly]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +260,7 @@ def open_premises(*, since: datetime, today: date) -> Premises:
         ),
         desk=others[StaffRole.FRONT_DESK],
         manager=others[StaffRole.MANAGER],
+        open_sunday=today if today.weekday() == SUNDAY else None,
     )
 
 
@@ -369,8 +379,8 @@ def _open_on(day: date, held: Iterable[tuple[UUID, UUID]], *, at: datetime) -> N
             resource_id=resource_id,
             site_id=site_id,
             on=day,
-            from_minute=9 * 60,
-            until_minute=18 * 60,
+            from_minute=SUNDAY_HOURS[0],
+            until_minute=SUNDAY_HOURS[1],
             actor=SYSTEM,
             at=at,
         )
