@@ -12,20 +12,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
 PYTEST = [PYTHON, "-m", "pytest", "-q"]
+SIDE_BY_SIDE = ["-n", os.environ.get("AIGUILLE_TEST_PROCESSES", "2"), "--dist", "worksteal"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> int:
-    """Run the steps; the first failure ends the run, save that pytest always has the last word."""
+    """Run every step, whatever the ones before it gave; return the first code that is not 0."""
     find_browser()
-    if code := run([PYTHON, "tools/node.py", "npm", "run", "--silent", "test"]):
-        return code
+    islands = run([PYTHON, "tools/node.py", "npm", "run", "--silent", "test"])
     # A slip between local and universal time shows itself where the day begins twelve hours off.
     elsewhere = {"AIGUILLE_TEST_TIME_ZONE": "Pacific/Auckland"}
-    if code := run([*PYTEST, *zone_tests(), "-m", "not browser and not race"], elsewhere):
-        return code
-    processes = os.environ.get("AIGUILLE_TEST_PROCESSES", "2")
-    return run([*PYTEST, "-n", processes, "--dist", "worksteal", *sys.argv[1:]])
+    zones = run(
+        [*PYTEST, *zone_tests(), *SIDE_BY_SIDE, "-m", "not browser and not race"], elsewhere
+    )
+    everything = run([*PYTEST, *SIDE_BY_SIDE, *sys.argv[1:]])
+    return islands or zones or everything
 
 
 def zone_tests() -> list[str]:
