@@ -9,7 +9,6 @@ from django.db import IntegrityError, transaction
 from aiguille.accounts.rights import NotAllowed
 from aiguille.audit.models import AuditEvent
 from aiguille.booking.operations import book
-from aiguille.booking.queries import get_appointment
 from aiguille.booking.states import NotYet
 from aiguille.care.operations import revoke_verdict, suspend_verdict
 from aiguille.catalogue.queries import (
@@ -18,7 +17,6 @@ from aiguille.catalogue.queries import (
     treatment_by_code,
 )
 from aiguille.consent.operations import withdraw_consent
-from aiguille.journeys.run_session import begin_session as begin_journey
 from aiguille.kernel.codes import Procedure
 from aiguille.plumbing.access import NotVisible
 from aiguille.treatment_sessions.models import SessionState, TreatmentSession
@@ -113,11 +111,6 @@ class TestBegins:
             world.bruno.user_id,
         )
         assert event.details == {"protocol": day.protocol.id, "version": day.protocol.version}
-
-    def test_and_its_appointment_with_it(self, world, day):
-        begin_journey(appointment_id=day.appointment, actor=world.bruno.actor, at=day.at)
-        begin_journey(appointment_id=day.appointment, actor=world.bruno.actor, at=day.at)
-        assert get_appointment(day.appointment).state == "IN_PROGRESS"
 
 
 class TestConsent:

@@ -100,6 +100,13 @@ def syringe(world):
     return lambda until="": Room(world, Procedure.MESOTHERAPY, until=until)
 
 
+def test_a_session_begins_with_its_appointment_once(world):
+    day = ready_for_session(world)
+    for _ in range(2):
+        begin_session(appointment_id=day.appointment, actor=world.bruno.actor, at=day.at)
+        assert get_appointment(day.appointment).state == "IN_PROGRESS"
+
+
 class TestOrder:
     def test_the_needle_waits_for_the_cream_to_be_off(self, roller):
         room = roller("cream_off")
