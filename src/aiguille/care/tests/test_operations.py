@@ -245,7 +245,7 @@ class TestVerdict:
                     conditions="Sans",
                     overrides=[Override("S01", "Elle insiste.")],
                 )
-        assert desk.decide(consultation, outcome=VerdictOutcome.NOT_ELIGIBLE)
+        desk.decide(consultation, outcome=VerdictOutcome.NOT_ELIGIBLE)
 
     def test_wants_a_reason_for_each_review(self, desk: Desk, world: World) -> None:
         consultation = desk.write()
@@ -319,7 +319,7 @@ class TestVerdict:
         verdict = desk.decide(desk.write())
         with pytest.raises(ReasonMissing):
             suspend_verdict(verdict_id=verdict, reason=" ", actor=world.bruno.actor, at=world.at)
-        said = {"verdict_id": verdict, "reason": "Doute", "at": world.at}
+        said: Any = {"verdict_id": verdict, "reason": "Doute", "at": world.at}
         assert suspend_verdict(**said, actor=world.anna.actor)
         assert not suspend_verdict(**said, actor=world.bruno.actor)
         with pytest.raises(NotAllowed):
@@ -396,9 +396,9 @@ class TestPlan:
         self, desk: Desk, length: str, acknowledged: list[str], passes: bool
     ) -> None:
         verdict = desk.decide(desk.write())
-        said = {"settings": {"needle_mm": {"CHEEK": length}}, "acknowledged": acknowledged}
+        said: Any = {"settings": {"needle_mm": {"CHEEK": length}}, "acknowledged": acknowledged}
         if passes:
-            assert desk.plan(verdict, **said)
+            desk.plan(verdict, **said)
         else:
             with pytest.raises(RefusedByRuleBook):
                 desk.plan(verdict, **said)
@@ -482,7 +482,7 @@ class TestCream:
     ) -> None:
         consultation = desk.write()
         if error is None:
-            assert desk.prescribe(consultation, **other)
+            desk.prescribe(consultation, **other)
         else:
             with pytest.raises(error):
                 desk.prescribe(consultation, **other)

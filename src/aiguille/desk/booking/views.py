@@ -229,7 +229,7 @@ def _times(
 
 
 def _slot_days(week: Week) -> list[SlotDay]:
-    several = week.times.site_id is None and len(week.times.sites) > 1
+    several = len({start.site_id for _day, starts in week.days for start in starts}) > 1
     return [
         SlotDay(
             day,
@@ -237,7 +237,7 @@ def _slot_days(week: Week) -> list[SlotDay]:
                 SlotChoice(
                     value=f"{start.site_id}/{start.starts_at.astimezone(UTC).isoformat()}",
                     label=f"{start.local:%H:%M}",
-                    hint=week.times.site_name(start.site_id) if several else "",
+                    hint=week.times.site_name(start.site_id).partition(",")[0] if several else "",
                 )
                 for start in _once(starts)
             ],

@@ -97,7 +97,7 @@ def _joined(page: ConsultationPage, topic: str) -> str:
 ANSWERS = [
     (Answer.NO.value, _("No")),
     (Answer.YES.value, _("Yes")),
-    (Answer.UNKNOWN.value, _("Not known")),
+    (Answer.UNKNOWN.value, _("Unknown")),
 ]
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.care.queries import depth_ruling
@@ -113,7 +114,7 @@ class PlanForm(forms.Form):
 
     def _add_length(self, zone: str, proposed: Decimal) -> None:
         self.fields[f"needle_mm_{zone}"] = Quantity(
-            label=_("Needle (mm)"),
+            label=gettext("Needle, %(zone)s (mm)") % {"zone": zone_name(zone)},
             initial=proposed,
             max_digits=4,
             decimal_places=2,

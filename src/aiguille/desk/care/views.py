@@ -104,7 +104,14 @@ def questions(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     actor = staff_of(request)
     at = clock.now()
     page = read_consultation(appointment_id=appointment_id, actor=actor, at=at)
-    asked = page.questions if request.GET.get("all") else page.to_ask
+    # A page sent twice, or over newer answers, still shows what was typed.
+    asked = tuple(
+        question
+        for question in page.questions
+        if request.GET.get("all")
+        or question in page.to_ask
+        or f"{question.id}_answer" in request.POST
+    )
     make = partial(QuestionsForm, questions=asked, procedure=page.appointment.procedure)
     status = 200
     if request.method == "POST" and "fill" in request.POST:

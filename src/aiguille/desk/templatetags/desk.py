@@ -34,7 +34,7 @@ _VERDICT_STATES = {
     "REVOKED": (_("Revoked"), "error"),
     "SUPERSEDED": (_("Replaced"), "plain"),
 }
-_ANSWERS = {"yes": _("Yes"), "no": _("No"), "unknown": _("Not known"), "": _("Not asked")}
+_ANSWERS = {"yes": _("Yes"), "no": _("No"), "unknown": _("Unknown"), "": _("Not asked")}
 _LIKENESSES = {
     "birth_date": _("same birth date"),
     "name": _("like name"),
@@ -136,6 +136,12 @@ def zone_names(zones: list[str]) -> str:
 def zone(code: str) -> str:
     """Return a zone in words."""
     return zone_name(code)
+
+
+@register.filter
+def decimal_text(number: str) -> str:
+    """Return a number kept as text, as the page's language writes it."""
+    return str(number).replace(".", ",") if get_language() == "fr" else str(number)
 
 
 @register.filter

@@ -1,10 +1,10 @@
 """From an arrived patient to a booked session, through the pages that Dr Bruno sees."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -19,18 +19,19 @@ from aiguille.care.queries import (
     list_prescriptions,
     list_verdicts,
 )
-from aiguille.catalogue.queries import consultation_service, treatment_by_code
+from aiguille.catalogue.queries import consultation_service, session_service, treatment_by_code
+from aiguille.journeys.reads.consultation import read_consultation
 from aiguille.kernel.codes import Procedure
+from aiguille.kernel.ids import new_id
 from aiguille.messaging.models import OutboxMessage
 from aiguille.patients.operations import save_draft_answer, submit_answers
 from aiguille.patients.queries import get_identity, latest_answers, list_documents
-from aiguille.plumbing import clock
 from aiguille.rulebook import QuestionInput, load_rulebook
+from aiguille.worklist.queries import list_open
 from tests.course import open_catalogue
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
-LYON = ZoneInfo("Europe/Paris")
 # Monday 2 March, ten o'clock in Lyon: an hour after the world's instant.
 STARTS = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -197,3 +198,338 @@ def test_the_whole_consultation(world: World, bruno: Client) -> None:
 
 def number(world: World) -> int:
     return get_identity(world.anna.patient_id).number
+
+
+class TestWho:
+    PAGES = ("consultation", "questions", "verdict", "prescription", "conclude")
+
+    @pytest.mark.parametrize(
+        ("name", "status"), [("diane", 403), ("hugo", 403), ("ines", 403), ("carla", 404)]
+    )
+    def test_others_have_no_consultation(
+        self, world: World, bruno: Client, name: str, status: int
+    ) -> None:
+        appointment_id = arrive(world)
+        client = world.staff_client(getattr(world, name))
+        for page in self.PAGES:
+            assert client.get(url(page, appointment_id)).status_code == status
+            assert client.post(url(page, appointment_id)).status_code == status
+
+    def test_patients_have_none_either(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        client = world.space_client(world.anna)
+        assert client.get(url("consultation", appointment_id)).status_code == 404
+
+    def test_nobody_has_what_is_not_there(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        assert bruno.get(url("consultation", new_id())).status_code == 404
+        assert bruno.get(url("plan", appointment_id, new_id())).status_code == 404
+        assert bruno.get(url("prescription_pdf", new_id())).status_code == 404
+        assert bruno.get(url("end_verdict", new_id())).status_code == 404
+        assert bruno.get(url("document", new_id())).status_code == 404
+
+    def test_a_prescription_is_not_the_front_desks(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        decide(bruno, world, appointment_id)
+        bruno.post(
+            url("prescription", appointment_id),
+            {
+                "product": bruno.get(url("prescription", appointment_id))
+                .context["form"]["product"]
+                .value(),
+                "area_cm2": "40",
+                "minutes_before": "120",
+                "cream_zones": ["CHEEK"],
+            },
+        )
+        (prescription,) = list_prescriptions(patient_id=world.anna.patient_id)
+        for name, status in (("diane", 403), ("carla", 404)):
+            client = world.staff_client(getattr(world, name))
+            assert client.get(url("prescription_pdf", prescription.id)).status_code == status
+
+
+class TestTheForm:
+    @pytest.mark.parametrize(
+        ("changed", "field"),
+        [
+            ({"reason": ""}, "reason"),
+            ({"reason": "x" * 10_001}, "reason"),
+            ({"phototype": "7"}, "phototype"),
+            ({"phototype": ""}, "phototype"),
+            ({"zones": []}, "zones"),
+            ({"zones": ["ELBOW"]}, "zones"),
+            ({"zones": ["EYELID"]}, "zones"),
+        ],
+    )
+    def test_says_what_is_wrong_and_keeps_what_was_typed(
+        self, world: World, bruno: Client, changed: dict[str, Any], field: str
+    ) -> None:
+        appointment_id = arrive(world)
+        answer = bruno.post(
+            url("consultation", appointment_id), written(advice="<b>Ombre</b>") | changed
+        )
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == [field]
+        assert "&lt;b&gt;Ombre&lt;/b&gt;" in answer.content.decode()
+        assert consultation_of_appointment(appointment_id) is None
+
+    def test_keeps_a_draft(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        answer = bruno.post(
+            url("consultation_draft", appointment_id), {"reason": "Cica", "zones": ["CHEEK"]}
+        )
+        assert answer.status_code == 204
+        form = bruno.get(url("consultation", appointment_id)).context["form"]
+        assert (form["reason"].value(), form["zones"].value()) == ("Cica", ["CHEEK"])
+        bruno.post(url("consultation", appointment_id), written())
+        assert draft_of_consultation(appointment_id) is None
+        diane = world.staff_client(world.diane)
+        assert diane.post(url("consultation_draft", appointment_id)).status_code in {403, 404}
+
+    def test_sent_twice_makes_one(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        for _ in range(2):
+            assert bruno.post(url("consultation", appointment_id), written()).status_code == 302
+        found = consultation_of_appointment(appointment_id)
+        assert found is not None
+        assert found.version == 1
+
+    def test_over_a_stale_version_is_refused(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        bruno.post(url("consultation", appointment_id), written())
+        answer = bruno.post(url("consultation", appointment_id), written(reason="Autre"))
+        assert answer.status_code == 409
+        found = consultation_of_appointment(appointment_id)
+        assert found is not None
+        second = written(reason="Autre", replaces=str(found.id))
+        assert bruno.post(url("consultation", appointment_id), second).status_code == 302
+
+
+class TestQuestions:
+    def test_all_no_is_shown_before_it_is_recorded(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        before = latest_answers(world.anna.patient_id, Procedure.NEEDLING)
+        page = bruno.post(url("questions", appointment_id), {"fill": "no", "S36_answer": "yes"})
+        assert page.status_code == 200
+        assert page.context["form"]["S36_answer"].value() == "yes"
+        assert page.context["form"]["S37_answer"].value() == "no"
+        assert latest_answers(world.anna.patient_id, Procedure.NEEDLING) == before
+
+    def test_are_recorded_under_the_physicians_name(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        page = bruno.get(url("questions", appointment_id))
+        data = {f"{q.id}_answer": "no" for q in page.context["form"].questions}
+        data |= {"S36_answer": "yes", "S36_ended": "2026-02-25", "S36_zones": "CHEEK"}
+        data["seen"] = str(page.context["form"]["seen"].value())
+        assert bruno.post(url("questions", appointment_id), data).status_code == 302
+        found = latest_answers(world.anna.patient_id, Procedure.NEEDLING)
+        assert found is not None
+        assert found.author_name == "Bruno Delmas"
+        assert found.answers["S36"] == {"answer": "yes", "ended": "2026-02-25", "zones": ["CHEEK"]}
+        assert bruno.post(url("questions", appointment_id), data).status_code == 409
+
+    @pytest.mark.parametrize(
+        ("data", "field"),
+        [
+            ({}, "__all__"),
+            ({"S36_answer": "maybe"}, "S36_answer"),
+            ({"S36_answer": "yes", "S36_ended": "soon"}, "S36_ended"),
+            ({"S36_answer": "yes", "S36_ended": "1850-01-01"}, "S36_ended"),
+            ({"S36_answer": "yes", "S36_zones": ["ELBOW"]}, "S36_zones"),
+            ({"S99_answer": "yes"}, "__all__"),
+        ],
+    )
+    def test_say_what_is_wrong(
+        self, world: World, bruno: Client, data: dict[str, Any], field: str
+    ) -> None:
+        appointment_id = arrive(world)
+        seen = bruno.get(url("questions", appointment_id)).context["form"]["seen"].value()
+        answer = bruno.post(url("questions", appointment_id), data | {"seen": str(seen)})
+        assert answer.status_code == 422
+        assert field in answer.context["form"].errors
+
+
+class TestVerdict:
+    @pytest.mark.parametrize(
+        ("changed", "field"),
+        [
+            ({"reason": ""}, "reason"),
+            ({"outcome": "MAYBE"}, "outcome"),
+            ({"treatment": "1"}, "treatment"),
+            ({"outcome": "ELIGIBLE_IF"}, "conditions"),
+            ({"valid_from": "2026-03-01"}, "valid_from"),
+            ({"valid_until": "2028-03-01"}, "valid_until"),
+            ({"valid_until": "yesterday"}, "valid_until"),
+        ],
+    )
+    def test_says_what_is_wrong(
+        self, world: World, bruno: Client, changed: dict[str, str], field: str
+    ) -> None:
+        appointment_id = arrive(world)
+        bruno.post(url("consultation", appointment_id), written())
+        ask_all(bruno, world, appointment_id)
+        page = bruno.get(url("verdict", appointment_id))
+        answer = bruno.post(url("verdict", appointment_id), verdict_data(page, **changed))
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == [field]
+        assert list_verdicts(patient_id=world.anna.patient_id) == []
+
+    def test_cannot_pass_a_refusal_whatever_is_posted(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        bruno.post(url("consultation", appointment_id), written())
+        ask_all(bruno, world, appointment_id)
+        page = bruno.get(url("questions", appointment_id) + "?all=1")
+        seen = str(page.context["form"]["seen"].value())
+        bruno.post(url("questions", appointment_id) + "?all=1", {"S01_answer": "yes", "seen": seen})
+        page = bruno.get(url("verdict", appointment_id))
+        assert [one.rule for one in page.context["blocking"]] == ["S01"]
+        answer = bruno.post(
+            url("verdict", appointment_id), verdict_data(page, override_S01="Elle insiste.")
+        )
+        assert answer.status_code == 422
+        assert "outcome" in answer.context["form"].errors
+        refused = verdict_data(page, outcome="NOT_ELIGIBLE")
+        assert bruno.post(url("verdict", appointment_id), refused).status_code == 302
+
+    def test_is_suspended_once_and_its_sessions_wait(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        verdict_id = decide(bruno, world, appointment_id)
+        page = bruno.get(url("plan", appointment_id, verdict_id))
+        bruno.post(url("plan", appointment_id, verdict_id), plan_data(page))
+        (plan,) = list_plans(patient_id=world.anna.patient_id)
+        session_id = book(
+            patient_id=world.anna.patient_id,
+            service_id=session_service(plan.treatment_id).id,
+            site_id=world.lyon,
+            starts_at=STARTS + timedelta(days=9),
+            plan_id=plan.id,
+            actor=world.diane.actor,
+            at=world.at,
+        )
+        page = bruno.get(url("end_verdict", verdict_id))
+        said = {"how": "suspend", "version": str(page.context["form"]["version"].value())}
+        assert bruno.post(url("end_verdict", verdict_id), said).status_code == 422
+        said["reason"] = "Doute"
+        diane = world.staff_client(world.diane)
+        assert diane.post(url("end_verdict", verdict_id), said).status_code == 403
+        assert bruno.post(url("end_verdict", verdict_id), said).status_code == 302
+        assert bruno.post(url("end_verdict", verdict_id), said).status_code == 409
+        assert get_appointment(session_id).state == "NEEDS_VERDICT"
+        (task,) = list_open(actor=world.bruno.actor, at=world.at)
+        assert task.subject_id == verdict_id
+        # The front desk can neither move nor book under it.
+        times = bruno.get(url("book_plan", number(world), plan.id))
+        assert times.context["week"].earliest.date is None
+
+        page = bruno.get(url("verdict", appointment_id))
+        bruno.post(url("verdict", appointment_id), verdict_data(page))
+        assert get_appointment(session_id).state == "BOOKED"
+        assert list_open(actor=world.bruno.actor, at=world.at) == []
+
+
+class TestPlan:
+    @pytest.mark.parametrize(
+        ("changed", "field"),
+        [
+            ({"sessions_planned": "0"}, "sessions_planned"),
+            ({"sessions_planned": "many"}, "sessions_planned"),
+            ({"interval_min_days": "27"}, "interval_min_days"),
+            ({"interval_max_days": "29"}, "interval_default_days"),
+            ({"zones": []}, "zones"),
+            ({"zones": ["SCALP"]}, "zones"),
+            ({"needle_mm_CHEEK": ""}, "needle_mm_CHEEK"),
+            ({"needle_mm_CHEEK": "deep"}, "needle_mm_CHEEK"),
+            ({"needle_mm_CHEEK": "2,5"}, "needle_mm_CHEEK"),
+            ({"needle_mm_CHEEK": "1,8"}, "needle_mm_CHEEK"),
+        ],
+    )
+    def test_says_what_is_wrong(
+        self, world: World, bruno: Client, changed: dict[str, Any], field: str
+    ) -> None:
+        appointment_id = arrive(world)
+        verdict_id = decide(bruno, world, appointment_id)
+        page = bruno.get(url("plan", appointment_id, verdict_id))
+        answer = bruno.post(url("plan", appointment_id, verdict_id), plan_data(page, **changed))
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == [field]
+        assert list_plans(patient_id=world.anna.patient_id) == []
+
+    def test_passes_a_warning_that_was_seen(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        verdict_id = decide(bruno, world, appointment_id)
+        page = bruno.get(url("plan", appointment_id, verdict_id))
+        data = plan_data(page, needle_mm_CHEEK="1,8")
+        (row,) = (
+            bruno.post(url("plan", appointment_id, verdict_id), data).context["form"].length_rows()
+        )
+        assert row["warning"]
+        seen = bruno.post(url("plan", appointment_id, verdict_id), data | {"seen_CHEEK": "on"})
+        assert seen.status_code == 302
+
+    def test_shows_the_disagreement_of_a_traditional_protocol(
+        self, world: World, bruno: Client
+    ) -> None:
+        appointment_id = arrive(world)
+        verdict_id = decide(bruno, world, appointment_id)
+        page = bruno.get(url("plan", appointment_id, verdict_id))
+        assert page.context["chosen"].protocol.disagreement is None
+        traditional = page.context["protocols"][-1]
+        page = bruno.get(url("plan", appointment_id, verdict_id) + traditional.href)
+        assert page.context["chosen"].protocol.disagreement.fr in unescape(page.content.decode())
+
+
+class TestCream:
+    def test_amount_follows_the_area(self, world: World, bruno: Client) -> None:
+        appointment_id = arrive(world)
+        decide(bruno, world, appointment_id)
+        for area, shown in (("40,5", "6"), ("601", "601"), ("-1", ""), ("a", ""), ("", "")):
+            answer = bruno.get(
+                url("cream_dose", appointment_id), {"area_cm2": area, "minutes_before": "120"}
+            )
+            assert answer.status_code == 200
+            assert shown in answer.content.decode()
+
+    @pytest.mark.parametrize(
+        ("changed", "field"),
+        [
+            ({"area_cm2": ""}, "area_cm2"),
+            ({"area_cm2": "-4"}, "area_cm2"),
+            ({"area_cm2": "601"}, "area_cm2"),
+            ({"grams": "60,1"}, "area_cm2"),
+            ({"minutes_before": "301"}, "minutes_before"),
+            ({"product": "Eau"}, "product"),
+            ({"cream_zones": []}, "cream_zones"),
+            ({"conditions": ["severe_hepatic_disease"]}, "override_reason"),
+        ],
+    )
+    def test_says_what_is_wrong(
+        self, world: World, bruno: Client, changed: dict[str, Any], field: str
+    ) -> None:
+        appointment_id = arrive(world)
+        decide(bruno, world, appointment_id)
+        page = bruno.get(url("prescription", appointment_id))
+        data = {
+            "product": page.context["form"]["product"].value(),
+            "area_cm2": "40",
+            "minutes_before": "120",
+            "cream_zones": ["CHEEK"],
+        }
+        answer = bruno.post(url("prescription", appointment_id), data | changed)
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == [field]
+
+
+def test_nothing_is_concluded_without_a_verdict(world: World, bruno: Client) -> None:
+    appointment_id = arrive(world)
+    answer = bruno.post(url("conclude", appointment_id))
+    assert answer.status_code == 422
+    assert get_appointment(appointment_id).state == "ARRIVED"
+
+
+def test_costs_at_most_twenty_queries(
+    world: World, bruno: Client, django_assert_max_num_queries: Any
+) -> None:
+    appointment_id = arrive(world)
+    decide(bruno, world, appointment_id)
+    with django_assert_max_num_queries(20):
+        read_consultation(appointment_id=appointment_id, actor=world.bruno.actor, at=world.at)
