@@ -8,7 +8,7 @@ from aiguille.protocols.checking import ASKS
 from aiguille.rulebook import decide
 
 # A question with every fact of its kind; what is missing from one is malformed.
-WHOLE = {
+WHOLE: dict[str, dict[str, object]] = {
     "performer": {
         "jurisdiction": "FR",
         "procedure": "needling",

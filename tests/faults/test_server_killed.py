@@ -23,6 +23,7 @@ from django.db import connections
 from django.urls import reverse
 
 from aiguille.booking.queries import get_appointment
+from aiguille.protocols.events import UnitOpened
 from aiguille.treatment_sessions.queries import run_state, sessions_of_appointments
 from tests.session_day import go_to, ready_for_session
 
@@ -46,12 +47,12 @@ class Server:
             env=os.environ
             | {"HOST": "127.0.0.1", "PORT": str(self.port), "DATABASE_URL": _address()},
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         deadline = time.monotonic() + STARTS_WITHIN
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.process.stderr.read().decode()
+            assert self.process.poll() is None, "the server ended"
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except OSError:
@@ -66,7 +67,6 @@ class Server:
         workers = psutil.Process(self.process.pid).children(recursive=True)
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self.process.stderr.close()
         psutil.wait_procs(workers, timeout=5)
 
     def kill_and_start(self) -> None:
@@ -173,4 +173,5 @@ def test_nothing_confirmed_is_lost(committed_db, world, server):
     status, report = browser.get(reverse("desk:report", args=[session_id]))
     assert status == 200
     opened = recorded[-1].body
+    assert isinstance(opened, UnitOpened)
     assert opened.lot in unescape(report)
