@@ -1,10 +1,13 @@
 """What the French catalogue promises: the variables of the English, and French typography."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from babel.messages import Message
 from babel.messages.pofile import read_po
+from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext, ngettext, override
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "src/aiguille/locale/fr/LC_MESSAGES/django.po"
@@ -62,3 +65,20 @@ def test_the_catalogue_is_compiled_and_read():
         assert ngettext("%(n)s unit", "%(n)s units", 0) == "%(n)s unité"
     with override("en"):
         assert gettext("Verdict") == "Verdict"
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "instant"),
+    [
+        ("fr", "5 octobre 2026", "5 octobre 2026 à 14:30"),
+        ("en", "5 October 2026", "5 October 2026 at 14:30"),
+    ],
+)
+def test_both_languages_put_the_day_first_and_count_24_hours(language, day, instant):
+    at = datetime(2026, 10, 5, 14, 30, tzinfo=UTC)
+    with override(language):
+        assert date_format(at, "DATE_FORMAT") == day
+        assert date_format(at, "DATETIME_FORMAT") == instant
+        assert date_format(at, "SHORT_DATE_FORMAT") == "05/10/2026"
+        assert date_format(at, "SHORT_DATETIME_FORMAT") == "05/10/2026 14:30"
+        assert "%m/%d/%Y" not in get_format("DATE_INPUT_FORMATS")

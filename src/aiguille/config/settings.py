@@ -258,6 +258,7 @@ LANGUAGE_COOKIE_NAME = "aiguille-language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = PRODUCTION
 LOCALE_PATHS = [PACKAGE_DIR / "locale"]
+FORMAT_MODULE_PATH = "aiguille.config.formats"
 USE_I18N = True
 USE_TZ = True
 # Instants are UTC; a page shows a site's own zone. The tests of rules run under another zone too.
