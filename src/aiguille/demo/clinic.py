@@ -39,7 +39,7 @@ def build(*, at: datetime) -> None:
     run_side_by_side(
         [partial(_fill_site, number, premises, at=at) for number in range(len(premises.places))]
     )
-    drop_due_before(before=at - _MESSAGES_KEPT, reason="before the demo began", at=at)
+    _drop_messages(at - _MESSAGES_KEPT, at=at)
 
 
 def _fill_site(number: int, premises: Premises, *, at: datetime) -> None:
@@ -65,7 +65,18 @@ def _fill_site(number: int, premises: Premises, *, at: datetime) -> None:
         then = yield at - _LOTS_SET_ASIDE
         set_aside(lots, shelves, manager=manager, at=then)
 
-    walk([*stories, lots_set_aside()], until=at)
+    def messages_dropped() -> Story:
+        # Each day, because a worker may be running while the demo is filled again.
+        day = since
+        while True:
+            day = yield day + timedelta(days=1)
+            _drop_messages(min(day, at - _MESSAGES_KEPT), at=day)
+
+    walk([*stories, lots_set_aside(), messages_dropped()], until=at)
+
+
+def _drop_messages(before: datetime, *, at: datetime) -> None:
+    drop_due_before(before=before, reason="before the demo began", at=at)
 
 
 def sign_ins() -> str:

@@ -116,11 +116,11 @@ class _Cohort:
         """Yield what happens in Paris only."""
         yield self._reporting(
             Report(1, 30, Symptom.PUS, "Un bouton blanc et chaud sur la joue droite.", pain=5),
-            begun=10.5,
+            begun=15.5,
         )
         yield self._reporting(
             Report(1, 60, Symptom.NODULE, "Une petite boule sous la peau du front.", pain=1),
-            begun=13,
+            begun=18,
         )
         yield self._script(begun=21, waits=4, menu=_menu(Indication.HAIR_LOSS), misses=1)
         yield self._script(begun=16, waits=4, menu=_menu(Indication.ACNE), cancels=1)
@@ -150,7 +150,7 @@ class _Cohort:
 
 
 # Sessions of mesotherapy lie close together and are booked in one go.
-_AHEAD = {Procedure.MESOTHERAPY: 8, Procedure.NEEDLING: 2}
+_AHEAD = {Procedure.MESOTHERAPY: 10, Procedure.NEEDLING: 2}
 
 
 def _menu(indication: Indication) -> Menu:
