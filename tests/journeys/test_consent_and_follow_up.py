@@ -11,7 +11,7 @@ from aiguille.consent.queries import current_consent
 from aiguille.kernel.codes import Procedure, Symptom
 from tests.after_session import end_session
 from tests.session_day import go_to
-from tests.world import World, build_world
+from tests.world import AT, World, build_world
 
 pytestmark = pytest.mark.browser
 
@@ -19,8 +19,6 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def clinic(site: str) -> World:
     """The world, committed, with its clock."""
-    from tests.world import AT
-
     go_to(AT)
     return build_world()
 
@@ -118,7 +116,7 @@ def test_a_patient_reads_her_advice_and_reports_a_symptom_that_a_doctor_answers(
     enter(desk, clinic.staff_client(clinic.bruno), site)
     desk.goto(f"/{language}/desk/tasks/")
     shows(desk, "tasks")
-    desk.get_by_role("link", name="Répondre" if language == "fr" else "Answer").first.click()
+    desk.locator("a.btn[href*='/symptoms/']").first.click()
     desk.wait_for_url("**/symptoms/**")
     shows(desk, "case")
     desk.locator("#id_note").fill("Venez nous voir ce soir à 18 heures.")

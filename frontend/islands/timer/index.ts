@@ -27,12 +27,14 @@ export function startTimer(element: HTMLElement): void {
   if (Number.isNaN(due) || !left) {
     return;
   }
-  const started = Date.parse(element.dataset.started ?? "") || Date.now();
+  // The clinic's clock decides: a tablet's own may be wrong, and a demo's is set.
+  const ahead = (Date.parse(element.dataset.now ?? "") || Date.now()) - Date.now();
+  const started = Date.parse(element.dataset.started ?? "") || Date.now() + ahead;
   const status = element.querySelector<HTMLElement>("[data-timer-status]");
   let announced = Number.POSITIVE_INFINITY;
 
   const tick = () => {
-    const now = Date.now();
+    const now = Date.now() + ahead;
     const over = now >= due;
     left.textContent = over ? (element.dataset.done ?? "0:00") : describeLeft(due - now);
     element.style.setProperty("--progress", String(over ? 1 : shareLeft(started, due, now)));

@@ -58,3 +58,12 @@ test("an unreadable instant leaves the page's own words", () => {
   startTimer(element);
   expect(element.querySelector("[data-timer-left]")?.textContent).toBe("until 03:40");
 });
+
+test("a clock that is ahead in the page decides, not the tablet's own", () => {
+  const element = timerUntil("2026-04-02T10:00:00Z");
+  element.dataset.now = "2026-04-02T09:59:00Z";
+  startTimer(element);
+  expect(element.querySelector("[data-timer-left]")?.textContent).toBe("1:00");
+  vi.advanceTimersByTime(60_000);
+  expect(element.classList.contains("is-over")).toBe(true);
+});

@@ -80,9 +80,10 @@ def clean_phone(text: str, *, required: bool = False) -> str:
 
 def show_phone(number: str) -> str:
     """Return a stored number as people write it: nationally for France, else internationally."""
-    if not number:
-        return ""
-    parsed = phonenumbers.parse(number, None)
+    try:
+        parsed = phonenumbers.parse(number, "FR")
+    except phonenumbers.NumberParseException:
+        return number  # a clinic's own number, as somebody wrote it
     is_french = parsed.country_code == 33
     form = phonenumbers.PhoneNumberFormat
     return phonenumbers.format_number(parsed, form.NATIONAL if is_french else form.INTERNATIONAL)

@@ -61,6 +61,8 @@ def step_items(run: Run) -> list[StepItem]:
             state = "done"
         elif step.id in run.state.available:
             href = f"?step={step.id}#run-title"
+            # Done in every cycle that was planned: another one may follow.
+            state = "done" if settled is not None else "todo"
         if settled is not None:
             when = date_format(settled.at.astimezone(run.zone), "H:i")
             detail = (
@@ -68,7 +70,10 @@ def step_items(run: Run) -> list[StepItem]:
             )
         repeat = run.protocol.repeat_of(step.id)
         if repeat is not None and repeat.maximum > 1:
-            detail = _("cycle %(cycle)s") % {"cycle": run.state.cycle_for(step)}
+            cycle = run.state.cycle_for(step)
+            detail = _("cycle %(cycle)s") % {"cycle": cycle}
+            if href and settled is not None:
+                detail = _("begin cycle %(cycle)s") % {"cycle": cycle}
         items.append(
             StepItem(label=words(step.title), state=state, detail=detail, when=when, href=href)
         )
@@ -107,7 +112,7 @@ def _line(run: Run, event: Event, corrections: Mapping[int, Event]) -> LogLine:
         seq=event.seq,
         at=event.at.astimezone(run.zone),
         by=event.by,
-        what=what_of(run.protocol, event.body),
+        what=what_of(run.protocol, event.body, products=run.products),
         details=details_of(run.protocol, event.body, zone=run.zone),
         acknowledged=tuple(event.acknowledged.values()),
         withdrawn_because=reason,

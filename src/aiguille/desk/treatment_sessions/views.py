@@ -257,6 +257,7 @@ def _page(
             "key": uuid4(),
             "is_physician": has_right(actor, Right.RUN_SESSION),
             "now": clock.now(),
+            "waits": run.waits(at=clock.now()),
         },
         status=status,
     )
