@@ -28,6 +28,7 @@ from aiguille.worklist.access import get_task_for
 from aiguille.worklist.operations import (
     ENDS_WITH_SUBJECT,
     LONGEST_OUTCOME,
+    TaskGone,
     finish_task,
     take_task,
 )
@@ -91,7 +92,7 @@ def take(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """Take a task for oneself."""
     try:
         take_task(task_id=task_id, actor=staff_of(request), at=clock.now())
-    except DomainError as refusal:
+    except TaskGone as refusal:
         messages.error(request, explain(refusal))
     else:
         messages.success(request, gettext("You take care of it."))

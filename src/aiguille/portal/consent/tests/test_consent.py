@@ -53,7 +53,7 @@ def test_a_patient_reads_each_section_signs_and_reads_it_again(world, course, an
     assert consent
     assert consent.signature_kind == "TYPED"
     assert answer.redirect_chain[-1][0] == f"/fr/space/consent/signed/{consent.id}/"
-    assert "en vigueur" in answer.content.decode().lower() or "In force" in answer.content.decode()
+    assert answer.context["shown"].state == "IN_FORCE"
     assert anna.get("/fr/space/consent/").status_code == 200
     again = anna.get(ADDRESS)
     assert "form" in again.context
@@ -94,7 +94,7 @@ def test_what_is_not_whole_is_refused_beside_its_field_and_kept(world, course, a
     answer = anna.post(ADDRESS, {name: value for name, value in sent.items() if value})
     form = answer.context["form"]
     assert answer.status_code == 422
-    assert list(form.errors) == [field] or field in form.errors
+    assert list(form.errors) == [field]
     assert list_consents(patient_id=world.anna.patient_id) == []
     shown = answer.content.decode()
     assert "<script>M10" not in shown
