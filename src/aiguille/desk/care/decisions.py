@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from aiguille.accounts.rights import Right, require
-from aiguille.care.operations import StaleVersion, make_plan, prescribe_cream
+from aiguille.care.operations import StaleVersion, make_plan
 from aiguille.care.operations.prescription import cream_ask
 from aiguille.care.queries import VerdictView, get_verdict
 from aiguille.care.rules import Override, cream_conditions, default_until
@@ -31,6 +31,7 @@ from aiguille.journeys.reads.consultation import (
     read_consultation,
 )
 from aiguille.journeys.reads.findings import finding_lines
+from aiguille.journeys.sign_prescription import sign_prescription
 from aiguille.journeys.suspend_verdict import end_verdict
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.codes import CreamCondition, Procedure, VerdictOutcome
@@ -187,11 +188,10 @@ def prescription(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            prescribe_cream(
-                patient_id=page.identity.id,
+            sign_prescription(
+                appointment_id=appointment_id,
                 consultation_id=page.consultation.id,
                 plan_id=planned.id if planned else None,
-                site_id=page.appointment.site_id,
                 product=given["product"],
                 area_cm2=given["area_cm2"],
                 grams=given["grams"],

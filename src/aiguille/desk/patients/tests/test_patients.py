@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from aiguille.audit.queries import list_events_of_patient
+from aiguille.journeys.reads.record import read_record
 from aiguille.kernel.codes import Procedure
 from aiguille.patients.operations import check_identity, create_provisional
 from aiguille.patients.queries import get_identity, list_notes
@@ -46,6 +47,11 @@ class TestRecord:
         assert len(clinical.verdicts) == len(clinical.courses) == len(clinical.consultations) == 1
         assert clinical.questionnaires[0].procedure is Procedure.MESOTHERAPY
         assert "Peau saine." in page.content.decode()
+
+    def test_costs_what_it_says(self, world: World, django_assert_max_num_queries: Any) -> None:
+        open_course(world)
+        with django_assert_max_num_queries(45):
+            read_record(number=number(world), actor=world.bruno.actor, at=world.at)
 
     @pytest.mark.parametrize("name", ["diane", "hugo"])
     def test_is_identity_and_appointments_for_the_desk(self, world: World, name: str) -> None:
