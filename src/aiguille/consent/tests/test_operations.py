@@ -32,11 +32,18 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sign(world):
-    """Return a call by which Anna signs the current French text; anything may differ."""
-    course = open_course(world)
+def course(world):
+    """Anna's plan, and the texts published."""
+    found = open_course(world)
     publish_texts(actor=SYSTEM, at=world.at)
+    return found
+
+
+@pytest.fixture
+def sign(world, course):
+    """Return a call by which Anna signs the current French text; anything may differ."""
     text = current_text(course.treatment, "fr")
+    assert text is not None
 
     def call(**others):
         return sign_consent(
@@ -54,14 +61,15 @@ def sign(world):
             | others
         )
 
-    call.course = course
     return call
 
 
-def test_texts_are_published_once_and_only_where_they_differ(world, sign):
+def test_texts_are_published_once_and_only_where_they_differ(world, course):
     assert publish_texts(actor=SYSTEM, at=world.at) == 0
     for language in ("fr", "en"):
-        assert current_text(sign.course.treatment, language).version == 1
+        text = current_text(course.treatment, language)
+        assert text is not None
+        assert text.version == 1
 
 
 def test_two_patients_on_one_browser_give_two_records(world, sign):
@@ -108,19 +116,21 @@ def test_an_unknown_text_is_not_signed(sign, others):
         sign(**others)
 
 
-def test_withdrawing_ends_every_consent_to_the_treatment(world, sign):
+def test_withdrawing_ends_every_consent_to_the_treatment(world, course, sign):
     first, second = sign(), sign(at=world.at + timedelta(minutes=1))
     later = world.at + timedelta(days=1)
     withdrawn = withdraw_consent(consent_id=first, reason="", actor=world.anna.actor, at=later)
     assert set(withdrawn) == {first, second}
-    treatment = sign.course.treatment
+    treatment = course.treatment
     assert current_consent(patient_id=world.anna.patient_id, treatment_id=treatment) is None
     assert consented_treatments([world.anna.patient_id]) == set()
     for consent in (first, second):
         with pytest.raises(AlreadyWithdrawn):
             withdraw_consent(consent_id=consent, reason="", actor=world.anna.actor, at=later)
     third = sign(at=later)
-    assert current_consent(patient_id=world.anna.patient_id, treatment_id=treatment).id == third
+    standing = current_consent(patient_id=world.anna.patient_id, treatment_id=treatment)
+    assert standing is not None
+    assert standing.id == third
     assert consented_treatments([world.anna.patient_id]) == {(world.anna.patient_id, treatment)}
 
 

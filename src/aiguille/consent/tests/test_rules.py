@@ -56,8 +56,8 @@ def path_of(points) -> str:
     ],
 )
 def test_a_typed_name_is_the_patients_own(typed, passes):
-    names = {"first_names": "Anne-Marie Louise", "last_names": ("Lefèvre", "Durand")}
-    assert is_name_of(typed, **names) is passes
+    last_names = ("Lefèvre", "Durand")
+    assert is_name_of(typed, first_names="Anne-Marie Louise", last_names=last_names) is passes
 
 
 @given(st.text(max_size=60))

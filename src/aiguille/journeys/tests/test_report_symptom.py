@@ -80,7 +80,7 @@ def test_booking_waits_for_the_doctor_where_the_rule_book_says_so(
         with pytest.raises(SymptomBlocks):
             book_session(**wish)
         close(world, found)
-    assert book_session(**wish)
+    book_session(**wish)
 
 
 def test_what_was_booked_before_neither_moves_nor_begins(world, ended, next_time):
@@ -105,7 +105,7 @@ def test_what_was_booked_before_neither_moves_nor_begins(world, ended, next_time
     with pytest.raises(SymptomBlocks):
         begin_session(appointment_id=appointment, actor=world.bruno.actor, at=next_time)
     close(world, found)
-    assert begin_session(appointment_id=appointment, actor=world.bruno.actor, at=next_time)
+    begin_session(appointment_id=appointment, actor=world.bruno.actor, at=next_time)
 
 
 def test_the_space_refuses_to_book_and_says_why(world, ended, next_time):

@@ -63,13 +63,13 @@ class ConsentForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for a signature, drawn or typed."""
         given = super().clean() or {}
-        if not given.get("drawn") and not given.get("signed_name"):
-            if "drawn" in self.errors:
-                message = _("The drawing is too large: clear it and sign again.")
-            else:
-                message = _("Sign with your finger or type your first and last name.")
-            if "signed_name" not in self.errors:
-                self.add_error("signed_name", message)
+        is_too_large = self.errors.pop("drawn", None) is not None
+        if is_too_large:
+            self.add_error("signed_name", _("The drawing is too large: clear it and sign again."))
+        elif not (given.get("drawn") or given.get("signed_name") or "signed_name" in self.errors):
+            self.add_error(
+                "signed_name", _("Sign with your finger or type your first and last name.")
+            )
         return given
 
     @property

@@ -26,7 +26,7 @@ def ended(world):
 
 
 @pytest.fixture
-def anna(world) -> Client:
+def anna(world):
     return world.space_client(world.anna)
 
 
@@ -153,6 +153,7 @@ def test_the_doctors_answer_is_read_in_the_space(world, ended, anna):
     said = anna.get(address).content.decode()
     assert "Venez &lt;demain&gt;." in said
     assert "Bruno Delmas" in said
+    assert "un médecin doit voir cela aujourd’hui" not in said.lower()
     assert anna.get(SYMPTOM).context["page"].reports[0].is_closed
 
 
