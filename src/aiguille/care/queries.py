@@ -29,7 +29,7 @@ class BirthDateMissing(DomainError):
 
     code = "birth_date_missing"
     default_text = Text(
-        fr="La date de naissance manque au dossier.", en="The record lacks the birth date."
+        fr="La date de naissance manque au dossier.", en="The record lacks the date of birth."
     )
 
 

@@ -264,7 +264,7 @@ _ADVICE_TITLES: Mapping[AdviceKind, Text] = {
     AdviceKind.NORMAL: Text(fr="Ce qui est normal", en="What is normal"),
     AdviceKind.DO: Text(fr="À faire", en="Do"),
     AdviceKind.AVOID: Text(fr="À éviter", en="Avoid"),
-    AdviceKind.RESUME: Text(fr="À reprendre", en="Take up again"),
+    AdviceKind.RESUME: Text(fr="À reprendre", en="Resume"),
 }
 _RISK_TITLES: Mapping[RiskKind, Text] = {
     RiskKind.EXPECTED: Text(fr="Attendus", en="Expected"),

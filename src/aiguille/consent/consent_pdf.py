@@ -62,8 +62,8 @@ def document_data(consent: ConsentView) -> dict[str, Any]:
             "clinic": letterhead(site),
             "facts": [
                 [_("First names"), patient.first_names],
-                [_("Birth name"), patient.birth_name],
-                *([[_("Used name"), patient.used_name]] if patient.used_name else []),
+                [_("Name at birth"), patient.birth_name],
+                *([[_("Name used"), patient.used_name]] if patient.used_name else []),
                 [
                     _("Born"),
                     date_format(patient.birth_date, "j F Y") if patient.birth_date else "–",

@@ -130,7 +130,7 @@ def sign_consent(
         raise ConsentIncomplete(
             Text(
                 fr="Votre date de naissance manque au dossier.",
-                en="Your birth date is missing from the record.",
+                en="Your date of birth is missing from the record.",
             ),
             field="identity",
         )

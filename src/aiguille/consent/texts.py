@@ -129,7 +129,7 @@ _LABELS: Mapping[str, Text] = {
     AdviceKind.DO: Text(fr="À faire", en="Do"),
     AdviceKind.AVOID: Text(fr="À éviter", en="Avoid"),
     AdviceKind.NORMAL: Text(fr="Normal", en="Normal"),
-    AdviceKind.RESUME: Text(fr="À reprendre", en="Take up again"),
+    AdviceKind.RESUME: Text(fr="À reprendre", en="Resume"),
     Strength.NEVER: Text(fr="Interdit le soin", en="Forbids the treatment"),
     Strength.NOT_NOW: Text(fr="Reporte le soin", en="Postpones the treatment"),
     Strength.DOCTOR: Text(fr="Le médecin décide", en="The doctor decides"),

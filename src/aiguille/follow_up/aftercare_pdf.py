@@ -58,7 +58,7 @@ def document_data(aftercare: AftercareView, *, language: str) -> dict[str, Any]:
             AdviceKind.AVOID: _("Avoid"),
             AdviceKind.DO: _("Do"),
             AdviceKind.NORMAL: _("This is normal"),
-            AdviceKind.RESUME: _("Take up again"),
+            AdviceKind.RESUME: _("Resume"),
         }
         title = _("Your aftercare")
     return {

@@ -42,7 +42,7 @@ LINK_OPENED = define("patients:link:opened", fr="Espace ouvert par lien", en="Sp
 LINK_REFUSED = define(
     "patients:link:refused",
     fr="Date de naissance refusée sur un lien",
-    en="Birth date refused on a link",
+    en="Date of birth refused on a link",
 )
 LINK_REVOKED = define("patients:link:revoked", fr="Lien annulé", en="Link revoked")
 ANSWERS_SUBMITTED = define(

@@ -204,7 +204,7 @@ def search(text: str, limit: int = 20) -> list[Identity]:
 def probable_duplicates(patient_id: UUID, limit: int = 10) -> list[Duplicate]:
     """Return the records that may be the same person's, likeliest first (two queries).
 
-    The same birth date with a like name, or the same telephone or address, or a name that is
+    The same birth date with a similar name, or the same telephone or address, or a name that is
     almost the same.
     """
     patient = Patient.objects.filter(id=patient_id).first()

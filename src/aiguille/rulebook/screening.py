@@ -31,7 +31,7 @@ class _Given:
 _PLAIN_YES = _Given(Answer.YES, None, (), "")
 
 BORN_AFTER = Text(
-    fr="La date de naissance est postérieure à l’acte.", en="The birth date is after the act."
+    fr="La date de naissance est postérieure à l’acte.", en="The date of birth is after the act."
 )
 NO_SUCH_QUESTION = Text(fr="Cette question n’existe pas.", en="This question does not exist.")
 

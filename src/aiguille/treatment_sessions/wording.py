@@ -73,7 +73,7 @@ def what_of(protocol: Protocol, body: Body, *, products: Mapping[str, str] | Non
         case InjectionRecorded():
             return _("Injections: %(where)s") % {"where": where_of(body)}
         case Corrected():
-            return _("Entry %(seq)s taken back") % {"seq": body.replaces}
+            return _("Entry %(seq)s withdrawn") % {"seq": body.replaces}
     return str(_MARKS[type(body)])
 
 

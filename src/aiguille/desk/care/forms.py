@@ -54,7 +54,7 @@ class ConsultationForm(forms.Form):
 
     reason = Paragraph(label=_("What brings the patient"))
     history = Paragraph(label=_("History"), required=False)
-    treatments = Paragraph(label=_("Treatments in course"), required=False)
+    treatments = Paragraph(label=_("Current treatments"), required=False)
     allergies = Paragraph(label=_("Allergies"), required=False)
     phototype = forms.ChoiceField(
         label=_("Phototype"), widget=forms.RadioSelect, choices=phototype_choices
@@ -263,7 +263,7 @@ class PrescriptionForm(forms.Form):
     )
     cream_zones = forms.MultipleChoiceField(label=_("Where"), widget=forms.CheckboxSelectMultiple)
     conditions = forms.MultipleChoiceField(
-        label=_("Does any of these apply?"), widget=forms.CheckboxSelectMultiple, required=False
+        label=_("Do any of these apply?"), widget=forms.CheckboxSelectMultiple, required=False
     )
     override_reason = Paragraph(
         label=_("Reason for going on in spite of a review"),

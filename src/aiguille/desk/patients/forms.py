@@ -26,7 +26,7 @@ class ContactForm(forms.Form):
 class IdentityForm(forms.Form):
     """The traits of an identity, in the order of an identity document."""
 
-    birth_name = forms.CharField(label=_("Birth name"), max_length=NAME_LENGTH)
+    birth_name = forms.CharField(label=_("Name at birth"), max_length=NAME_LENGTH)
     first_names = forms.CharField(label=_("First names"), max_length=NAME_LENGTH)
     used_name = forms.CharField(
         label=_("Name used, if another"), max_length=NAME_LENGTH, required=False

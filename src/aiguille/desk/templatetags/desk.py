@@ -14,7 +14,7 @@ register = template.Library()
 
 _STATES = {
     "BOOKED": (_("Booked"), "info"),
-    "NEEDS_VERDICT": (_("Waits for the doctor’s verdict"), "error"),
+    "NEEDS_VERDICT": (_("Awaiting the doctor’s verdict"), "error"),
     "ARRIVED": (_("Has arrived"), "accent"),
     "IN_PROGRESS": (_("In progress"), "primary"),
     "DONE": (_("Done"), "success"),
@@ -23,7 +23,7 @@ _STATES = {
 }
 _DECISIONS = {
     "BLOCK": (_("Forbidden"), "error"),
-    "DELAY": (_("To delay"), "warning"),
+    "DELAY": (_("Postpone"), "warning"),
     "REVIEW": (_("To decide"), "accent"),
     "WARN": (_("Warning"), "warning"),
     "INFORM": (_("To tell the patient"), "info"),
@@ -36,8 +36,8 @@ _VERDICT_STATES = {
 }
 _ANSWERS = {"yes": _("Yes"), "no": _("No"), "unknown": _("Unknown"), "": _("Not asked")}
 _LIKENESSES = {
-    "birth_date": _("same birth date"),
-    "name": _("like name"),
+    "birth_date": _("same date of birth"),
+    "name": _("similar name"),
     "phone": _("same telephone"),
     "email": _("same e-mail"),
 }

@@ -41,7 +41,7 @@ class OutcomeForm(forms.Form):
     """What came of a task."""
 
     outcome = forms.CharField(
-        label=_("What came of it"),
+        label=_("Outcome"),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=LONGEST_OUTCOME,
         required=False,

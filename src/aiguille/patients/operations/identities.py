@@ -35,7 +35,7 @@ class IdentityIncomplete(DomainError):
     code = "identity_incomplete"
     default_text = Text(
         fr="La date de naissance manque : l’identité ne peut pas être vérifiée.",
-        en="The birth date is missing: the identity cannot be checked.",
+        en="The date of birth is missing: the identity cannot be checked.",
     )
 
 

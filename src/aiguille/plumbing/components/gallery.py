@@ -33,7 +33,7 @@ class SampleForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail"), help_text=_("For the confirmation."), widget=EmailInput()
     )
-    phone = forms.CharField(label=_("Phone"), widget=PhoneInput())
+    phone = forms.CharField(label=_("Telephone"), widget=PhoneInput())
     born_on = DayMonthYearField(label=_("Date of birth"), birthday=True)
     on = forms.DateField(label=_("Date"), widget=DateInput(), required=False)
     place = forms.ChoiceField(label=_("Clinic"), choices=_PLACES, widget=forms.RadioSelect)
