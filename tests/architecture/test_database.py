@@ -3,7 +3,11 @@
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
-from aiguille.plumbing.grants import append_only_tables, application_role
+from aiguille.plumbing.grants import (
+    append_only_tables,
+    application_role,
+    mutable_columns,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +32,26 @@ def test_an_append_only_table_is_written_once(table, privilege):
         assert cursor.fetchone() == (False,)
         cursor.execute("SELECT has_table_privilege(%s, 'INSERT, SELECT')", [table])
         assert cursor.fetchone() == (True,)
+
+
+@pytest.mark.parametrize("table", mutable_columns())
+def test_a_row_with_a_state_changes_in_its_state_alone_and_is_never_deleted(table):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT array_agg(attname ORDER BY attname) FROM pg_attribute
+             WHERE attrelid = %s::regclass AND attnum > 0
+               AND has_column_privilege(attrelid, attnum, 'UPDATE')
+            """,
+            [table],
+        )
+        assert cursor.fetchone() == (mutable_columns()[table],)
+        cursor.execute("SELECT has_table_privilege(%s, 'DELETE')", [table])
+        assert cursor.fetchone() == (False,)
+
+
+def test_verdicts_and_sessions_are_among_them():
+    assert {"care_verdict", "treatment_sessions_session"} <= mutable_columns().keys()
 
 
 def test_no_table_can_be_emptied_or_given_triggers_or_belongs_to_the_application():

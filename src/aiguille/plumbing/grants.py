@@ -1,9 +1,12 @@
 """What the application's database role may do to each table, read from the models.
 
 The role reads and writes rows. It never updates or deletes rows of a model that says
-`append_only = True`, and only reads the tables that record the schema itself. It owns nothing, so
+`append_only = True`; of one that names its `mutable_columns` it updates those alone, and deletes
+none. It only reads the tables that record the schema itself. It owns nothing, so
 that it can neither change the schema nor truncate a table nor disable a trigger.
 """
+
+from collections.abc import Sequence
 
 from django.apps import apps
 from django.conf import settings
@@ -31,6 +34,15 @@ def append_only_tables() -> list[str]:
     )
 
 
+def mutable_columns() -> dict[str, list[str]]:
+    """Return, by table, the only columns that may change once a row is written."""
+    return {
+        model._meta.db_table: sorted(model.mutable_columns)
+        for model in apps.get_models()
+        if hasattr(model, "mutable_columns") and model._meta.managed
+    }
+
+
 def sync_grants(*, using: str = "owner") -> None:
     """Give the application's role exactly its rights on the tables there are; run again at will."""
     connection = connections[using]
@@ -40,10 +52,16 @@ def sync_grants(*, using: str = "owner") -> None:
         cursor.execute("SELECT current_schema()")
         schema = sql.Identifier(cursor.fetchone()[0])
 
-        def run(statement: str, tables: list[str] | None = None) -> None:
+        def run(
+            statement: str, tables: list[str] | None = None, columns: Sequence[str] = ()
+        ) -> None:
             if tables is None or tables:
-                names = sql.SQL(", ").join(map(sql.Identifier, tables or []))
-                composed = sql.SQL(statement).format(role=role, schema=schema, tables=names)
+                composed = sql.SQL(statement).format(
+                    role=role,
+                    schema=schema,
+                    tables=sql.SQL(", ").join(map(sql.Identifier, tables or [])),
+                    columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+                )
                 cursor.execute(composed.as_string(connection.connection))
 
         run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}")
@@ -53,6 +71,10 @@ def sync_grants(*, using: str = "owner") -> None:
             "REVOKE UPDATE, DELETE ON {tables} FROM {role}",
             [table for table in append_only_tables() if table in existing],
         )
+        for table, columns in mutable_columns().items():
+            if table in existing:
+                run("REVOKE UPDATE, DELETE ON {tables} FROM {role}", [table])
+                run("GRANT UPDATE ({columns}) ON {tables} TO {role}", [table], columns)
         run(
             "REVOKE INSERT, UPDATE, DELETE ON {tables} FROM {role}",
             [table for table in _SCHEMA_TABLES if table in existing],
