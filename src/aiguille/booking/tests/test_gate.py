@@ -25,6 +25,7 @@ from aiguille.booking.operations import (
 )
 from aiguille.booking.queries import get_appointment
 from aiguille.care.operations import revoke_verdict, suspend_verdict
+from aiguille.catalogue.queries import session_service, treatment_by_code
 from aiguille.kernel.actor import VISITOR
 from aiguille.kernel.codes import Procedure
 from aiguille.kernel.ids import new_id
@@ -93,28 +94,63 @@ class TestVerdict:
             session_on(FIRST)
         assert earliest(world, course).date is None
 
-    def test_is_needed_by_sql_too(self, world, course, session_on):
-        session_on(FIRST)
-        row = Appointment.objects.get()
-        row.pk, row.number = new_id(), 4242
-        for wrong in (
-            {"verdict_id": None},
-            {"patient_id": world.marc.patient_id},
-            {"kind": "CONSULTATION"},
-            {"starts_at": row.starts_at + timedelta(days=365), "local_date": date(2027, 3, 4)},
-        ):
-            before = {name: getattr(row, name) for name in wrong}
-            for name, value in wrong.items():
-                setattr(row, name, value)
-            row.ends_at = row.starts_at + timedelta(hours=1)
-            with pytest.raises(IntegrityError), transaction.atomic():
-                row.save(force_insert=True)
-            for name, value in before.items():
-                setattr(row, name, value)
-
     def test_visitors_book_no_session(self, session_on):
         with pytest.raises(NotBookable):
             session_on(FIRST, actor=VISITOR)
+
+
+class TestVerdictBySql:
+    """What the database itself refuses to the application's role, and by which constraint."""
+
+    @pytest.fixture
+    def insert(self, session_on):
+        """Insert a copy of Anna's booked session, wrong in what is named; say what refused it."""
+        session_on(FIRST)
+        honest = Appointment.objects.values().get()
+
+        def insert_row(**wrong):
+            row = Appointment(**(honest | {"id": new_id(), "number": 4242} | wrong))
+            try:
+                with transaction.atomic():
+                    row.save(force_insert=True)
+                    transaction.set_rollback(True)  # it holds no time, which the commit refuses
+            except IntegrityError as error:
+                return error.__cause__.diag.constraint_name
+            return None
+
+        return insert_row
+
+    def test_an_honest_row_passes(self, insert):
+        assert insert() is None
+
+    def test_a_session_without_a_verdict_is_refused(self, insert):
+        assert insert(verdict_id=None) == "session_needs_valid_verdict"
+
+    def test_another_patients_verdict_is_refused(self, world, insert):
+        assert insert(patient_id=world.marc.patient_id) == "appointment_verdict"
+
+    def test_another_treatments_verdict_is_refused(self, insert):
+        other = treatment_by_code("mesotherapy-acne")
+        service = session_service(other.id)
+        refused = insert(treatment_id=other.id, service_id=service.id)
+        assert refused == "appointment_verdict"
+
+    def test_a_session_does_not_pass_for_a_consultation(self, insert):
+        assert insert(kind="CONSULTATION") == "appointment_service_kind"
+
+    def test_a_day_outside_the_period_is_refused(self, insert):
+        late = datetime(2027, 3, 4, 9, tzinfo=UTC)
+        moved = {"starts_at": late, "ends_at": late + timedelta(hours=1)}
+        refused = insert(local_date=late.date(), **moved)
+        assert refused == "session_needs_valid_verdict"
+
+    def test_a_date_that_is_not_the_starts_own_is_refused(self, insert):
+        assert insert(local_date=FIRST + timedelta(days=1)) == "appointment_local_date"
+
+    @pytest.mark.parametrize("end", [suspend_verdict, revoke_verdict])
+    def test_a_verdict_taken_back_is_refused(self, world, course, insert, end):
+        end(verdict_id=course.verdict, reason="Doute", actor=world.bruno.actor, at=world.at)
+        assert insert() == "session_needs_valid_verdict"
 
 
 class TestInterval:
