@@ -59,7 +59,7 @@ urlpatterns = [
     path("physicians", physicians_page),
     path("patient", patient_page),
     path("both", both_page),
-    path("demo", demo_page),
+    path("of-the-demo", demo_page),
     path("open", open_page),
     path("undeclared", undeclared_page),
     *import_module("aiguille.config.urls").urlpatterns,
@@ -92,9 +92,9 @@ class TestStrangers:
     ) -> None:
         assert stranger.get("/open").content == b"open"
         assert stranger.get("/undeclared").status_code == 404
-        assert stranger.get("/demo").content == b"demo"
+        assert stranger.get("/of-the-demo").content == b"demo"
         settings.DEMO = False
-        assert stranger.get("/demo").status_code == 404
+        assert stranger.get("/of-the-demo").status_code == 404
 
 
 class TestStaff:
