@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -115,7 +116,9 @@ class TestVerdictBySql:
                     row.save(force_insert=True)
                     transaction.set_rollback(True)  # it holds no time, which the commit refuses
             except IntegrityError as error:
-                return error.__cause__.diag.constraint_name
+                cause = error.__cause__
+                assert isinstance(cause, psycopg.Error)
+                return cause.diag.constraint_name
             return None
 
         return insert_row
