@@ -62,7 +62,7 @@ def test_a_patient_signs_on_a_phone_and_changes_her_mind(
     shows(page, "refused")
     for tick in page.locator("form.form input[type=checkbox]").all():
         tick.check()
-    mention = page.locator("#id_mention_helptext").inner_text().strip("« »\u00a0")
+    mention = page.locator("#id_mention_helptext").inner_text().strip("«“ ”»\u00a0")
     page.locator("#id_mention").fill(mention)
     draw(page)
     shows(page, "filled")

@@ -120,8 +120,8 @@ class Patient:
         self.shows(page, "consent-refused")
         for box in page.locator("main form input[type=checkbox]").all():
             box.check(force=True)
-        sentence = page.get_by_text(re.compile("^«.*»$")).first.inner_text()
-        fill(page, mention=sentence.strip("« »\u00a0"), signed_name=name)
+        sentence = page.get_by_text(re.compile("^[«“].*[»”]$")).first.inner_text()
+        fill(page, mention=sentence.strip("«“ ”»\u00a0"), signed_name=name)
         submit(page)
         self.shows(page, "consent-signed")
 

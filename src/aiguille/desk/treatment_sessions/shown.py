@@ -66,7 +66,7 @@ def step_items(run: Run) -> list[StepItem]:
         if settled is not None:
             when = date_format(settled.at.astimezone(run.zone), "H:i")
             detail = (
-                _("left out: %(reason)s") % {"reason": settled.skipped} if settled.skipped else ""
+                _("skipped: %(reason)s") % {"reason": settled.skipped} if settled.skipped else ""
             )
         repeat = run.protocol.repeat_of(step.id)
         if repeat is not None and repeat.maximum > 1:

@@ -14,6 +14,7 @@ from django.urls import translate_url
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from aiguille.kernel.labels import label
 from aiguille.kernel.text import Text
@@ -158,6 +159,12 @@ def localized(text: Text) -> str:
 def word(code: StrEnum) -> str:
     """Return the word of a code of the kernel in the reader's language."""
     return label(code).in_language(get_language() or "fr")
+
+
+@register.simple_tag
+def colon() -> str:
+    """Return what stands between a term and its value, as the reader's language spaces it."""
+    return _("%(term)s: %(value)s") % {"term": "", "value": ""}
 
 
 @register.filter

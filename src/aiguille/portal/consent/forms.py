@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.consent.operations import LONGEST_REASON
@@ -42,7 +43,7 @@ class ConsentForm(forms.Form):
                 )
         self.fields["mention"] = forms.CharField(
             label=_("Copy this sentence in full"),
-            help_text=f"« {content['mention']} »",
+            help_text=gettext("“%(sentence)s”") % {"sentence": content["mention"]},
             max_length=LONGEST_MENTION,
             error_messages={"required": _("Copy the sentence in full, word for word.")},
             widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "true"}),

@@ -238,6 +238,13 @@ def test_initials_of_any_name(name: str) -> None:
     assert letters in {"AL", "JT", "Z", "", "3"}
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"), [("/en/", "Depth: 1 mm"), ("/fr/", "Depth\xa0: 1 mm")]
+)
+def test_a_colon_is_spaced_as_the_language_wants(address: str, shown: str) -> None:
+    assert render("{{ term }}{% colon %}{{ value }}", address, term="Depth", value="1 mm") == shown
+
+
 def test_an_unknown_icon_is_an_error_and_a_named_one_speaks() -> None:
     with pytest.raises(KeyError):
         render('{% icon "unicorn" %}')

@@ -4,10 +4,12 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from aiguille.consent.operations import publish_texts
 from aiguille.consent.queries import current_consent, current_text, list_consents
 from aiguille.kernel.actor import SYSTEM
+from aiguille.portal.consent.forms import ConsentForm
 from aiguille.worklist.queries import list_open
 from tests.course import TREATMENT, open_course
 
@@ -58,6 +60,19 @@ def test_a_patient_reads_each_section_signs_and_reads_it_again(world, course, an
     again = anna.get(ADDRESS)
     assert "form" in again.context
     assert "read_nature" not in again.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "opening", "closing"), [("fr", "«\xa0", "\xa0»"), ("en", "“", "”")]
+)
+def test_the_sentence_to_copy_stands_in_the_quotation_marks_of_the_language(
+    language, opening, closing
+):
+    with override(language):
+        hint = str(
+            ConsentForm(content={"sections": [], "mention": "I agree."})["mention"].help_text
+        )
+    assert hint == f"{opening}I agree.{closing}"
 
 
 def test_a_drawn_signature_is_kept_and_shown(world, course, anna):
