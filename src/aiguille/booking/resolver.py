@@ -16,7 +16,7 @@ from aiguille.care.queries import latest_prescription
 from aiguille.clinics.queries import GroupView, SiteView, get_site, the_group
 from aiguille.messaging.resolvers import Attachment, Due, Rendered
 from aiguille.patients.operations import make_link
-from aiguille.patients.rules import show_phone
+from aiguille.plumbing.phones import show_phone
 
 SMS = "SMS"
 

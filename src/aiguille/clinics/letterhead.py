@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import override
 
 from aiguille.clinics.queries import SiteView, get_site, list_sites, the_group
+from aiguille.plumbing.phones import show_phone
 
 
 def letterhead(site: SiteView) -> dict[str, str]:
@@ -17,7 +18,7 @@ def letterhead(site: SiteView) -> dict[str, str]:
         "site": site.name,
         "street": site.street,
         "city": f"{site.postcode} {site.city}",
-        "phone": site.phone,
+        "phone": show_phone(site.phone),
         "email": site.email,
     }
 

@@ -5,7 +5,6 @@ facts that go in. Nothing here decides whether a consent is in force: see `queri
 """
 
 import tomllib
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -106,16 +105,6 @@ def compose(*, procedure: Procedure, indication: Indication, language: Language)
         sections=tuple(writer.section(row) for row in template["section"]),
         mention=Text.from_mapping(template["mention"]).in_language(language),
     )
-
-
-def is_mention(typed: str, mention: str) -> bool:
-    """Tell whether somebody typed the mention, whatever the case, accents, spaces and stops."""
-    return _letters(typed) == _letters(mention)
-
-
-def _letters(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in plain if letter.isalnum())
 
 
 @cache

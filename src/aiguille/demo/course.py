@@ -12,6 +12,7 @@ from aiguille.demo.patients import Part, Patient, Report, Until
 from aiguille.demo.premises import ZONE
 from aiguille.demo.runs import as_json, happenings, lasts
 from aiguille.journeys.change_appointment import cancel
+from aiguille.journeys.documents import file_consent_document
 from aiguille.journeys.record_answers import record_answers
 from aiguille.journeys.report_symptom import answer_report, report_symptom
 from aiguille.journeys.run_session import begin_session, record_session_event
@@ -101,7 +102,7 @@ class _Course:
 def _sign(patient: Patient, at: datetime) -> None:
     text = current_text(patient.treatment_id, patient.person.language)
     assert text is not None, "every text was published"
-    sign_consent(
+    consent_id = sign_consent(
         patient_id=patient.id,
         treatment_id=patient.treatment_id,
         text_id=text.id,
@@ -116,6 +117,7 @@ def _sign(patient: Patient, at: datetime) -> None:
         actor=patient.actor,
         at=at,
     )
+    file_consent_document(consent_id=consent_id)
 
 
 def _run(

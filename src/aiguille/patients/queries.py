@@ -23,6 +23,7 @@ from aiguille.patients.models import (
 )
 from aiguille.patients.operations.answers import latest_set
 from aiguille.plumbing.access import NotVisible
+from aiguille.plumbing.phones import show_phone
 
 SIMILAR_NAME = 0.55
 
@@ -51,7 +52,7 @@ class Identity:
     @property
     def shown_phone(self) -> str:
         """Return the telephone number as people write it."""
-        return rules.show_phone(self.phone)
+        return show_phone(self.phone)
 
     @property
     def is_provisional(self) -> bool:

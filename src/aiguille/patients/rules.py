@@ -78,17 +78,6 @@ def clean_phone(text: str, *, required: bool = False) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def show_phone(number: str) -> str:
-    """Return a stored number as people write it: nationally for France, else internationally."""
-    try:
-        parsed = phonenumbers.parse(number, "FR")
-    except phonenumbers.NumberParseException:
-        return number  # a clinic's own number, as somebody wrote it
-    is_french = parsed.country_code == 33
-    form = phonenumbers.PhoneNumberFormat
-    return phonenumbers.format_number(parsed, form.NATIONAL if is_french else form.INTERNATIONAL)
-
-
 def check_birth_date(born: date, *, today: date) -> date:
     """Return `born`.
 

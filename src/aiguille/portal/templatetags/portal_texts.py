@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext
 
 from aiguille.booking.queries import AppointmentView
 from aiguille.kernel.text import Text
-from aiguille.patients.rules import show_phone
+from aiguille.plumbing.phones import show_phone
 
 register = template.Library()
 

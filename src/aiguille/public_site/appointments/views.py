@@ -29,9 +29,9 @@ from aiguille.journeys.change_appointment import (
 )
 from aiguille.kernel.errors import DomainError
 from aiguille.patients.operations import LinkUnusable
-from aiguille.patients.rules import show_phone
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
+from aiguille.plumbing.phones import show_phone
 from aiguille.plumbing.refusals import explain
 from aiguille.public_site.appointments.forms import AskLinkForm
 from aiguille.public_site.booking.forms import ChosenStart
