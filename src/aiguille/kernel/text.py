@@ -1,17 +1,28 @@
 """A text that exists in every language, as data files and the database keep it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiguille.kernel.codes import Language
 
+# A plain space where French wants one that never ends a line: within « » and before : ; ? !
+_BREAKABLE = re.compile(r"(?<=«) | (?=[:;?!»])")
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The same text in French and in English; both are needed to publish."""
+    """The same text in French and in English; both are needed to publish.
+
+    The spaces that French typography ties to a mark are no-break spaces however they were typed.
+    """
 
     fr: str
     en: str
+
+    def __post_init__(self) -> None:
+        """Tie French marks to their words."""
+        object.__setattr__(self, "fr", _BREAKABLE.sub("\u00a0", self.fr))
 
     def in_language(self, language: str) -> str:
         """Return the text in `language` ("fr" or "en"; anything else reads as French)."""
