@@ -34,7 +34,7 @@ FINISHED = define(
 )
 VERDICT_LOST = define(
     "booking:appointment:verdict_lost",
-    fr="La séance attend un nouvel accord médical.",
+    fr="La séance attend un nouvel avis médical.",
     en="The session waits for a new verdict.",
 )
 VERDICT_FOUND = define(

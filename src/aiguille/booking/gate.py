@@ -43,7 +43,7 @@ class VerdictNeeded(DomainError):
 
     code = "verdict_needed"
     default_text = Text(
-        fr="Une séance n’est possible qu’avec l’accord en cours de validité d’un médecin. "
+        fr="Une séance n’est possible qu’avec un avis médical en cours de validité. "
         "Prenez d’abord rendez-vous pour une consultation.",
         en="A session is possible only under a physician’s verdict that is in force. "
         "Please book a consultation first.",
@@ -293,7 +293,7 @@ def _verdict_bound(verdict: VerdictView) -> Earliest:
 
 def _verdict_ends(verdict: VerdictView) -> Text:
     return Text(
-        fr=f"L’accord du médecin prend fin le {verdict.valid_until:%d/%m/%Y} : "
+        fr=f"L’avis médical prend fin le {verdict.valid_until:%d/%m/%Y} : "
         "une nouvelle consultation est nécessaire.",
         en=f"The physician’s verdict ends on {verdict.valid_until:%d/%m/%Y}: "
         "a new consultation is needed.",

@@ -36,7 +36,7 @@ from aiguille.worklist.operations import open_task
 
 ANSWERS_CHANGED = "answers_changed"
 TITLE = Text(
-    fr="Réponses modifiées : accord suspendu, à revoir",
+    fr="Réponses modifiées : avis médical suspendu, à revoir",
     en="Answers changed: verdict suspended, to be looked at again",
 )
 DUE_AFTER = timedelta(days=1)

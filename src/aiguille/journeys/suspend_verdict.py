@@ -18,7 +18,7 @@ from aiguille.worklist.operations import open_task
 
 SESSIONS_WAIT = "sessions_wait_for_verdict"
 _TITLE = Text(
-    fr="Des séances réservées attendent un accord médical",
+    fr="Des séances réservées attendent un avis médical",
     en="Booked sessions wait for a verdict",
 )
 _DUE_AFTER = timedelta(days=1)
