@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connections
 from playwright.sync_api import Page
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from aiguille.booking.queries import AppointmentView, appointments_of_patient
 from aiguille.consent.operations import publish_texts
@@ -66,7 +67,9 @@ def work() -> None:
 def _work() -> None:
     try:
         send_all_due(at=clock.now())
-        with app.replace_connector(app.connector.get_worker_connector()) as worker:
+        connector = app.connector
+        assert isinstance(connector, DjangoConnector)
+        with app.replace_connector(connector.get_worker_connector()) as worker:
             worker.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
     finally:
         connections.close_all()

@@ -76,15 +76,41 @@ def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
     assert errors == []
 
 
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+# The rules of WCAG 2.2 at levels A and AA.
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
 @pytest.fixture
-def shows(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Keep a picture of a whole page under the test's name."""
+def shows(request: pytest.FixtureRequest) -> Iterator[Callable[[Page, str], None]]:
+    """Keep a picture of a whole page under the test's name, and have axe look at the page.
+
+    What axe finds fails the test at its end, all at once.
+    """
     folder = SCREENSHOTS / request.node.name.replace("/", "-")
     taken: list[str] = []
+    found: dict[str, list[str]] = {}
 
     def show(page: Page, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        first_time = name not in taken
         taken.append(name)
         page.screenshot(path=folder / f"{len(taken):02d}-{name}.png", full_page=True)
+        if first_time:
+            for violation in _violations(page):
+                found.setdefault(violation, []).append(name)
 
-    return show
+    yield show
+    assert found == {}
+
+
+def _violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    report = page.evaluate(
+        "levels => axe.run({runOnly: levels, resultTypes: ['violations']})", LEVELS
+    )
+    return [
+        f"{violation['id']}: {node['target'][0]}"
+        for violation in report["violations"]
+        for node in violation["nodes"]
+    ]

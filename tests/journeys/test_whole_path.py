@@ -123,7 +123,7 @@ def lead_through_session(
     patient.book_session()
     session = next_session(last)
     work()
-    go_to(session.starts_at - timedelta(hours=2))
+    go_to(session.starts_at - timedelta(hours=2) + timedelta(seconds=5))
     work()
     patient.read_mail()
     go_to(session.starts_at - timedelta(minutes=10))
