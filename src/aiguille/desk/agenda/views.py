@@ -45,9 +45,10 @@ def day(request: HttpRequest) -> HttpResponse:
         {
             "shown": shown,
             "actor": actor,
-            "can_open_record": has_right(actor, Right.READ_RECORD),
+            "can_consult": has_right(actor, Right.WRITE_CONSULTATION),
             "can_check_in": has_right(actor, Right.CHECK_IN),
             "can_run": has_right(actor, Right.RUN_SESSION),
+            "can_assist": has_right(actor, Right.ASSIST_SESSION),
             "sites": [
                 Tab(
                     label=site.name,

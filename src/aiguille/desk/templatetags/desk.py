@@ -1,12 +1,16 @@
 """Words and colours of the desk's states."""
 
 from django import template
+from django.http import HttpRequest
+from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from aiguille.accounts.rights import Right, has_right
 from aiguille.desk.care.words import OUTCOMES, PHOTOTYPES, zone_name
+from aiguille.journeys.who import find_staff
 from aiguille.kernel.codes import VerdictOutcome
 from aiguille.kernel.text import Text
 
@@ -55,6 +59,14 @@ _DOCUMENTS = {
     "AFTERCARE": _("Aftercare"),
 }
 _PROCEDURES = {"needling": _("Needling"), "mesotherapy": _("Mesotherapy")}
+
+
+@register.simple_tag(takes_context=True)
+def may(context: Context, right: str) -> bool:
+    """Tell whether the reader has a right, so that no page links what would refuse them."""
+    request = context.get("request")
+    actor = find_staff(request) if isinstance(request, HttpRequest) else None
+    return actor is not None and has_right(actor, Right(right))
 
 
 @register.simple_tag
