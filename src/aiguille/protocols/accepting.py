@@ -1,6 +1,6 @@
 """Says whether one more event may happen, and if not, which guard refuses it and why."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiguille.protocols.events import (
     Corrected,
@@ -17,7 +17,7 @@ from aiguille.protocols.events import (
 from aiguille.protocols.fields import read_values
 from aiguille.protocols.guards import Notice, guards_hold
 from aiguille.protocols.model import FieldType, Protocol, Purpose, Records
-from aiguille.protocols.references import Facts, Moment
+from aiguille.protocols.references import Moment, World
 from aiguille.protocols.refusals import Refused, refuse
 from aiguille.protocols.state import RunState, add, effective, fold
 
@@ -32,7 +32,7 @@ class Accepted:
     notices: tuple[Notice, ...] = ()
 
 
-def accept(protocol: Protocol, state: RunState, event: Event, facts: Facts) -> Accepted | Refused:
+def accept(protocol: Protocol, state: RunState, event: Event, facts: World) -> Accepted | Refused:
     """Return the state after `event`, or the guard that refuses it.
 
     `state` is of the same protocol version. Nothing is read but the arguments: the same list of
@@ -84,7 +84,7 @@ def _life(state: RunState, event: Event) -> Refused | None:
     return None
 
 
-def _begin(protocol: Protocol, body: SessionBegun, facts: Facts) -> Refused | None:
+def _begin(protocol: Protocol, body: SessionBegun, facts: World) -> Refused | None:
     if (body.protocol, body.version) != (protocol.id, protocol.version):
         return refuse("protocol_version", field="version", wanted=protocol.version)
     if body.indication not in protocol.indications:
@@ -96,14 +96,14 @@ def _begin(protocol: Protocol, body: SessionBegun, facts: Facts) -> Refused | No
     return _performer(protocol, facts)
 
 
-def _close(protocol: Protocol, state: RunState, facts: Facts) -> Refused | None:
+def _close(protocol: Protocol, state: RunState, facts: World) -> Refused | None:
     for obstacle in state.obstacles:
         step = protocol.step(obstacle.step)
         return refuse("closing", step=obstacle.step, title=step.title if step else obstacle.code)
     return _performer(protocol, facts)
 
 
-def _performer(protocol: Protocol, facts: Facts) -> Refused | None:
+def _performer(protocol: Protocol, facts: World) -> Refused | None:
     """Who begins and closes a session is who may hold its needle."""
     for step in protocol.for_purpose(Purpose.NEEDLE):
         if not facts.roles & set(step.roles):
@@ -112,14 +112,21 @@ def _performer(protocol: Protocol, facts: Facts) -> Refused | None:
 
 
 def _at_step(
-    state: RunState, event: Event, facts: Facts, *, replaying: bool = False
+    state: RunState,
+    event: Event,
+    facts: World,
+    *,
+    admitted: bool = False,
+    replaying: bool = False,
 ) -> Accepted | Refused:
     body = event.body
     assert isinstance(body, AtStep)
     step = state.protocol.step(body.step)
     if step is None:
         return refuse("step_unknown", field="step", step=body.step, given=body.step)
-    moment = Moment(state=state, event=event, step=step, facts=facts, replaying=replaying)
+    moment = Moment(
+        state=state, event=event, step=step, facts=facts, admitted=admitted, replaying=replaying
+    )
     refused = _place(moment) or _content(moment)
     if refused:
         return refused
@@ -244,7 +251,7 @@ def _unit(moment: Moment, body: UnitOpened) -> Refused | None:
 
 
 def _correct(
-    protocol: Protocol, state: RunState, event: Event, body: Corrected, facts: Facts
+    protocol: Protocol, state: RunState, event: Event, body: Corrected, facts: World
 ) -> Accepted | Refused:
     """Accept a correction unless an event that follows could not stand any more.
 
@@ -254,12 +261,11 @@ def _correct(
     refused = _correctable(state, body, facts)
     if refused:
         return refused
-    # Consent and verdict were judged when the event happened; a later withdrawal changes nothing.
-    then = replace(facts, consent_current=True, verdict_valid=True)
     run = fold(protocol, ())
     for each in effective((*state.log, event)):
         if each.seq >= body.replaces and isinstance(each.body, AtStep):
-            judged = _at_step(run, each, then, replaying=each.seq != body.replaces)
+            # A later withdrawal of consent or verdict changes nothing about what happened.
+            judged = _at_step(run, each, facts, admitted=True, replaying=each.seq != body.replaces)
             if isinstance(judged, Refused):
                 if each.seq == body.replaces:
                     return judged
@@ -270,7 +276,7 @@ def _correct(
     return Accepted(state=add(state, event))
 
 
-def _correctable(state: RunState, body: Corrected, facts: Facts) -> Refused | None:
+def _correctable(state: RunState, body: Corrected, facts: World) -> Refused | None:
     """Refuse a correction of what is not there, or into something else than it was."""
     old = next((each.body for each in state.log if each.seq == body.replaces), None)
     if not isinstance(old, AtStep):

@@ -99,11 +99,11 @@ def _timer_elapsed(guard: Guard, moment: Moment, _after: RunState) -> bool:
 
 
 def _consent_current(_guard: Guard, moment: Moment, _after: RunState) -> bool:
-    return moment.replaying or moment.facts.consent_current
+    return moment.admitted or moment.facts.consent_current
 
 
 def _verdict_valid(_guard: Guard, moment: Moment, _after: RunState) -> bool:
-    return moment.replaying or moment.facts.verdict_valid
+    return moment.admitted or moment.facts.verdict_valid
 
 
 def _unit_opened(guard: Guard, moment: Moment, _after: RunState) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
+from typing import Protocol as Shape
 
 from aiguille.kernel.codes import (
     Active,
@@ -112,15 +113,60 @@ class PlanLimits:
     volume_ml: Decimal | None = None
 
 
+class World(Shape):
+    """What guards may ask about the world around one event; most events make them ask little."""
+
+    @property
+    def roles(self) -> frozenset[StaffRole]:
+        """Return the roles of who acts."""
+
+    @property
+    def performer(self) -> PerformerRole:
+        """Return who acts in the words of the law."""
+
+    @property
+    def consent_current(self) -> bool:
+        """Tell whether the consent in force covers the treatment."""
+
+    @property
+    def verdict_valid(self) -> bool:
+        """Tell whether a verdict opens this day."""
+
+    @property
+    def act_date(self) -> date:
+        """Return the day in the clinic's time zone."""
+
+    @property
+    def phototype(self) -> int | None:
+        """Return the phototype, 1 to 6, where it is known."""
+
+    @property
+    def weight_kg(self) -> Decimal | None:
+        """Return the weight, where it is known."""
+
+    @property
+    def cream_conditions(self) -> tuple[CreamCondition, ...]:
+        """Return what the answers mean for a numbing cream."""
+
+    @property
+    def days_since_last(self) -> Mapping[Zone, int]:
+        """Return, by zone, the days since the last session of the same procedure."""
+
+    @property
+    def unit(self) -> UnitFacts | None:
+        """Return what stock knows of the unit that is being opened."""
+
+    @property
+    def plan(self) -> PlanLimits:
+        """Return what the plan allows at most."""
+
+    def decide(self, question: Mapping[str, object], /) -> RuleAnswer:
+        """Ask the rule book."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The world around one event, as the caller found it.
-
-    `roles` are those of the person who acts, `performer` the same in the words of the law;
-    `act_date` is the day in the clinic's time zone; `days_since_last` counts per zone since the
-    last session of the same procedure; `unit` is what stock knows of a unit being opened;
-    `decide` asks the rule book.
-    """
+    """A world that is known beforehand: of a rehearsal, of a test."""
 
     roles: frozenset[StaffRole]
     performer: PerformerRole
@@ -140,14 +186,17 @@ class Facts:
 class Moment:
     """An event about to happen at a step of a run, in the world of `facts`.
 
-    `replaying` means that the event was accepted before and is judged again because an earlier
-    one is corrected: then only what the list of events itself says can refuse it.
+    `admitted` means that consent and verdict were judged when the event happened: a correction
+    does not ask for them again. `replaying` means that the event was accepted before and is judged
+    again because an earlier one is corrected: then only what the list of events itself says can
+    refuse it.
     """
 
     state: RunState
     event: Event
     step: Step
-    facts: Facts
+    facts: World
+    admitted: bool = False
     replaying: bool = False
 
 

@@ -47,7 +47,7 @@ from aiguille.treatment_sessions.models import (
     UnitUse,
 )
 from aiguille.treatment_sessions.runs import (
-    facts_of,
+    SessionWorld,
     local_date_of,
     protocol_of,
     state_of,
@@ -369,14 +369,13 @@ def _append(
         body=body,
         acknowledged=dict(acknowledged),
     )
-    facts = facts_of(
+    world = SessionWorld(
         session,
         actor=actor,
         at=at,
-        plan_settings=get_plan(session.plan_id).settings,
         unit=unit_for_engine(unit, session=session) if unit else None,
     )
-    outcome = accept(protocol_of(session.protocol_version_id), state, event, facts)
+    outcome = accept(protocol_of(session.protocol_version_id), state, event, world)
     if isinstance(outcome, Refused):
         raise EventRefused(outcome)
     stored = SessionEvent.objects.create(

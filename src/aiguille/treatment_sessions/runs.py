@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from aiguille.care.queries import phototype_of, verdict_in_force
+from aiguille.care.queries import get_plan, phototype_of, verdict_in_force
 from aiguille.care.rules import cream_conditions
 from aiguille.catalogue.queries import get_product, get_protocol_version
 from aiguille.clinics.queries import get_site
@@ -36,7 +36,7 @@ from aiguille.protocols.events import (
 )
 from aiguille.protocols.model import Protocol
 from aiguille.protocols.reading import read_protocol
-from aiguille.protocols.references import Facts, PlanLimits, RuleAnswer, UnitFacts
+from aiguille.protocols.references import PlanLimits, RuleAnswer, UnitFacts
 from aiguille.protocols.state import RunState, effective, fold
 from aiguille.rulebook import decide
 from aiguille.stock.queries import UnitFacts as StockUnit
@@ -72,44 +72,86 @@ def zone_of(session: TreatmentSession) -> ZoneInfo:
     return ZoneInfo(site.time_zone)
 
 
-def ask(question: Mapping[str, object]) -> RuleAnswer:
-    """Ask the rule book on behalf of a guard."""
-    return RuleAnswer.from_mapping(decide(question))
+class SessionWorld:
+    """The world around an event of a session (`protocols.references.World`).
 
+    Each fact is read when a guard asks for it, once: most events ask for one or two.
+    """
 
-def facts_of(
-    session: TreatmentSession,
-    *,
-    actor: Actor,
-    at: datetime,
-    plan_settings: Mapping[str, Any],
-    unit: UnitFacts | None = None,
-) -> Facts:
-    """Return the world around an event of the session at the instant `at`."""
-    act_date = local_date_of(session, at=at)
-    procedure = protocol_of(session.protocol_version_id).procedure
-    answers = latest_answers(session.patient_id, procedure)
-    return Facts(
-        roles=actor.roles,
-        performer=performer_of(actor),
-        consent_current=current_consent(
-            patient_id=session.patient_id, treatment_id=session.treatment_id
+    weight_kg = None  # no guard that ships asks for it yet
+
+    def __init__(
+        self,
+        session: TreatmentSession,
+        *,
+        actor: Actor,
+        at: datetime,
+        unit: UnitFacts | None = None,
+    ) -> None:
+        self._session = session
+        self._at = at
+        self.roles = actor.roles
+        self.performer = performer_of(actor)
+        self.unit = unit
+
+    @cached_property
+    def consent_current(self) -> bool:
+        """Tell whether the consent in force covers the treatment."""
+        found = current_consent(
+            patient_id=self._session.patient_id, treatment_id=self._session.treatment_id
         )
-        is not None,
-        verdict_valid=verdict_in_force(
-            patient_id=session.patient_id, treatment_id=session.treatment_id, on=act_date
+        return found is not None
+
+    @cached_property
+    def verdict_valid(self) -> bool:
+        """Tell whether a verdict opens this day."""
+        found = verdict_in_force(
+            patient_id=self._session.patient_id,
+            treatment_id=self._session.treatment_id,
+            on=self.act_date,
         )
-        is not None,
-        act_date=act_date,
-        decide=ask,
-        phototype=phototype_of(patient_id=session.patient_id),
-        cream_conditions=tuple(
-            CreamCondition(code) for code in cream_conditions(answers.answers if answers else {})
-        ),
-        days_since_last=days_since_last(session, procedure=procedure, act_date=act_date),
-        unit=unit,
-        plan=plan_limits(plan_settings),
-    )
+        return found is not None
+
+    @cached_property
+    def act_date(self) -> date:
+        """Return the date at the session's site."""
+        return self._at.astimezone(self._zone).date()
+
+    @cached_property
+    def phototype(self) -> int | None:
+        """Return the patient's phototype, where a consultation noted it."""
+        return phototype_of(patient_id=self._session.patient_id)
+
+    @cached_property
+    def cream_conditions(self) -> tuple[CreamCondition, ...]:
+        """Return what the patient's answers mean for a numbing cream."""
+        answers = latest_answers(self._session.patient_id, self._procedure)
+        found = cream_conditions(answers.answers if answers else {})
+        return tuple(CreamCondition(code) for code in found)
+
+    @cached_property
+    def days_since_last(self) -> Mapping[Zone, int]:
+        """Return, by zone, the local days since the last session of the same procedure."""
+        return _days_since_last(
+            self._session, procedure=self._procedure, act_date=self.act_date, zone_info=self._zone
+        )
+
+    @cached_property
+    def plan(self) -> PlanLimits:
+        """Return what the session's plan allows at most."""
+        return plan_limits(get_plan(self._session.plan_id).settings)
+
+    def decide(self, question: Mapping[str, object], /) -> RuleAnswer:
+        """Ask the rule book on behalf of a guard."""
+        return RuleAnswer.from_mapping(decide(question))
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return zone_of(self._session)
+
+    @property
+    def _procedure(self) -> Procedure:
+        return protocol_of(self._session.protocol_version_id).procedure
 
 
 def performer_of(actor: Actor) -> PerformerRole:
@@ -133,11 +175,9 @@ def plan_limits(settings: Mapping[str, Any]) -> PlanLimits:
     )
 
 
-def days_since_last(
-    session: TreatmentSession, *, procedure: Procedure, act_date: date
+def _days_since_last(
+    session: TreatmentSession, *, procedure: Procedure, act_date: date, zone_info: ZoneInfo
 ) -> dict[Zone, int]:
-    """Return, by zone, the local days since the patient's last session of the same procedure."""
-    zone_info = zone_of(session)
     earlier: dict[UUID, list[Event]] = defaultdict(list)
     for session_id, payload in (
         SessionEvent.objects.filter(
