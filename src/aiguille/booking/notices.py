@@ -1,13 +1,13 @@
 """What patients are told about their appointments: queued in the transaction that decides it."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiguille.booking.models import Appointment
 from aiguille.booking.rules import CREAM_NOTICE
 from aiguille.kernel.codes import ServiceKind
-from aiguille.messaging.operations import drop_for_subject, queue
+from aiguille.messaging.operations import Said, drop_for_subject, queue_all
 from aiguille.patients.queries import Identity, get_identity
 
 SUBJECT = "appointment"
@@ -17,39 +17,29 @@ REMINDED_AT = time(10)
 
 def announce_booking(row: Appointment, *, at: datetime) -> None:
     """Confirm a booking and prepare its reminders."""
-    _queue("appointment_booked", row, due_at=at, at=at)
-    remind(row, at=at)
+    _queue({"appointment_booked": at} | _reminders(row, at=at), row, at=at)
 
 
 def announce_move(row: Appointment, *, at: datetime) -> None:
     """Say the new time, and nothing about the old one any more."""
     drop(row, at=at)
-    _queue("appointment_moved", row, due_at=at, at=at)
-    remind(row, at=at)
+    _queue({"appointment_moved": at} | _reminders(row, at=at), row, at=at)
 
 
 def announce_cancellation(row: Appointment, *, at: datetime) -> None:
     """Say that the appointment is cancelled, and nothing else about it any more."""
     drop(row, at=at)
-    _queue("appointment_cancelled", row, due_at=at, at=at)
+    _queue({"appointment_cancelled": at}, row, at=at)
 
 
 def remind(row: Appointment, *, at: datetime) -> None:
     """Prepare the reminders of an appointment as it is now, as far as their time has not passed."""
-    zone = ZoneInfo(row.time_zone)
-    day_before = row.local_date - timedelta(days=1)
-    reminder = datetime.combine(day_before, REMINDED_AT, tzinfo=zone)
-    if reminder > at:
-        _queue("appointment_reminder", row, due_at=reminder, at=at)
-    preparation = row.starts_at - CREAM_NOTICE
-    if row.kind == ServiceKind.SESSION and row.plan_id is not None and preparation > at:
-        # Whether there is anything to prepare is asked when the time has come.
-        _queue("preparation_reminder", row, due_at=preparation, at=at)
+    _queue(_reminders(row, at=at), row, at=at)
 
 
 def send_link(row: Appointment, *, at: datetime) -> None:
     """Send a new link to the appointment."""
-    _queue("appointment_link", row, due_at=at, at=at, again=at)
+    _queue({"appointment_link": at}, row, at=at, again=at)
 
 
 def drop(row: Appointment, *, at: datetime) -> None:
@@ -57,17 +47,35 @@ def drop(row: Appointment, *, at: datetime) -> None:
     drop_for_subject(subject_kind=SUBJECT, subject_id=row.id, at=at)
 
 
+def _reminders(row: Appointment, *, at: datetime) -> dict[str, datetime]:
+    """Return the reminders whose time has not passed, by kind, with the instant each leaves."""
+    zone = ZoneInfo(row.time_zone)
+    found: dict[str, datetime] = {}
+    day_before = row.local_date - timedelta(days=1)
+    reminder = datetime.combine(day_before, REMINDED_AT, tzinfo=zone)
+    if reminder > at:
+        found["appointment_reminder"] = reminder
+    preparation = row.starts_at - CREAM_NOTICE
+    if row.kind == ServiceKind.SESSION and row.plan_id is not None and preparation > at:
+        # Whether there is anything to prepare is asked when the time has come.
+        found["preparation_reminder"] = preparation
+    return found
+
+
 def _queue(
-    kind: str, row: Appointment, *, due_at: datetime, at: datetime, again: datetime | None = None
-) -> UUID | None:
-    """Queue a message to the patient's mailbox, else to their telephone."""
+    due: Mapping[str, datetime], row: Appointment, *, at: datetime, again: datetime | None = None
+) -> None:
+    """Queue messages, by kind, to the patient's mailbox, else to their telephone."""
     identity = get_identity(row.patient_id)
     recipient = _recipient(identity)
-    if not recipient:
-        return None
+    if not recipient or not due:
+        return
     suffix = f":{again.isoformat(timespec='minutes')}" if again else ""
-    return queue(
-        kind=kind,
+    queue_all(
+        [
+            Said(kind, due_at, f"{kind}:{row.id}:{row.version}{suffix}")
+            for kind, due_at in due.items()
+        ],
         channel="EMAIL" if identity.email else "SMS",
         recipient=recipient,
         language=identity.language,
@@ -75,8 +83,6 @@ def _queue(
         subject_kind=SUBJECT,
         subject_id=row.id,
         subject_version=row.version,
-        due_at=due_at,
-        dedupe_key=f"{kind}:{row.id}:{row.version}{suffix}",
         at=at,
     )
 

@@ -1,5 +1,7 @@
 """Writing to the outbox: always in the transaction that decides what there is to say."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -14,7 +16,15 @@ from aiguille.messaging.models import MessageState, OutboxMessage
 Channel = Literal["EMAIL", "SMS"]
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of several about a subject: what kind, when it leaves, what it is known by."""
+
+    kind: str
+    due_at: datetime
+    dedupe_key: str
+
+
 def queue(
     *,
     kind: str,
@@ -28,39 +38,68 @@ def queue(
     due_at: datetime,
     dedupe_key: str,
     at: datetime,
-) -> UUID:
-    """Put a message in the outbox, to leave at `due_at`, and return its key.
-
-    The same `dedupe_key` again changes nothing: the message is there once. Where the message is
-    due already, the worker is told so when the transaction commits.
+) -> None:
+    """Put a message in the outbox, to leave at `due_at`; see `queue_all`.
 
     Raises:
         ValueError: nobody would receive it.
     """
+    queue_all(
+        [Said(kind, due_at, dedupe_key)],
+        channel=channel,
+        recipient=recipient,
+        language=language,
+        patient_id=patient_id,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        subject_version=subject_version,
+        at=at,
+    )
+
+
+def queue_all(
+    messages: Iterable[Said],
+    *,
+    channel: Channel,
+    recipient: str,
+    language: Language | str,
+    patient_id: UUID | None,
+    subject_kind: str,
+    subject_id: UUID,
+    subject_version: int,
+    at: datetime,
+) -> None:
+    """Put messages about one subject in the outbox, each to leave at its `due_at` (two queries).
+
+    The same `dedupe_key` again changes nothing: the message is there once. Where one is due
+    already, the worker is told so when the transaction commits.
+
+    Raises:
+        ValueError: nobody would receive them.
+    """
     if not recipient:
         raise ValueError("a message needs a recipient")
-    OutboxMessage.objects.bulk_create(
-        [
-            OutboxMessage(
-                group_id=the_group().id,
-                kind=kind,
-                channel=channel,
-                recipient=recipient,
-                language=Language(language),
-                patient_id=patient_id,
-                subject_kind=subject_kind,
-                subject_id=subject_id,
-                subject_version=subject_version,
-                dedupe_key=dedupe_key,
-                due_at=due_at,
-                created_at=at,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    if due_at <= at:
+    group_id = the_group().id
+    rows = [
+        OutboxMessage(
+            group_id=group_id,
+            kind=message.kind,
+            channel=channel,
+            recipient=recipient,
+            language=Language(language),
+            patient_id=patient_id,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            subject_version=subject_version,
+            dedupe_key=message.dedupe_key,
+            due_at=message.due_at,
+            created_at=at,
+        )
+        for message in messages
+    ]
+    OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    if any(row.due_at <= at for row in rows):
         transaction.on_commit(wake.worker, robust=True)
-    return OutboxMessage.objects.values_list("id", flat=True).get(dedupe_key=dedupe_key)
 
 
 @transaction.atomic

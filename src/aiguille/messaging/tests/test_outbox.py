@@ -62,7 +62,9 @@ def queued(world, subject):
             "dedupe_key": str(new_id()),
             "at": world.at,
         }
-        return queue(**(facts | other))
+        said = facts | other
+        queue(**said)
+        return OutboxMessage.objects.values_list("id", flat=True).get(dedupe_key=said["dedupe_key"])
 
     return queue_one
 
