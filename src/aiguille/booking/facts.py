@@ -78,7 +78,7 @@ class Calendar:
 
 
 def read_calendar(service: ServiceView) -> Calendar:
-    """Return what the service can be held with (five queries)."""
+    """Return what the service can be held with (two queries)."""
     resources = resources_with_hours()
     wanted = {(need.kind, need.skill) for need in service.needs}
     return Calendar(

@@ -164,8 +164,7 @@ def queue_up(*, resource_ids: Iterable[UUID], patient_id: UUID | None = None) ->
     owners = {*resource_ids, *([patient_id] if patient_id else [])}
     keys = sorted(int.from_bytes(owner.bytes[8:], "big", signed=True) for owner in owners)
     with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
 
 
 def free_expired_holds(*, resource_ids: Collection[UUID], at: datetime) -> None:

@@ -177,8 +177,8 @@ def free_starts(
 ) -> list[Start]:
     """Return every free start with a local date in `first_day` to `last_day`, both included.
 
-    By instant, then by site; seven queries, one more for a patient, whatever is busy. What the browser itself holds
-    and what the appointment `moving` takes count as free; where a patient is named, so do not the
+    By instant, then by site; four queries, one more for a patient, whatever is busy. What the
+    browser itself holds and what the appointment `moving` takes count as free; where a patient is named, so do not the
     times at which that patient is taken.
 
     Raises:
@@ -209,7 +209,7 @@ def free_times(
     browser: str = "",
     moving: UUID | None = None,
 ) -> FreeTimes:
-    """Return `free_starts` with what a page needs around them (seven queries, eight for a patient).
+    """Return `free_starts` with what a page needs around them (four queries, five for a patient).
 
     A site or practitioner that cannot be chosen for the service counts as not named.
 

@@ -1,10 +1,13 @@
 """Reading the group, its sites, and the people and things that appointments need."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Func, JSONField, OuterRef, Q, QuerySet
 
 from aiguille.clinics.models import (
     MINUTES_PER_DAY,
@@ -18,6 +21,7 @@ from aiguille.clinics.models import (
 )
 from aiguille.kernel.codes import ResourceKind
 from aiguille.kernel.text import Text
+from aiguille.plumbing.models import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,55 +203,70 @@ def medical_director_user_id(on: date) -> UUID | None:
 
 
 def resources_with_hours() -> list[ResourceHours]:
-    """Return every active resource with its openings and closures (four queries)."""
-    resources = list(Resource.objects.filter(is_active=True).order_by("code"))
-    weekly: dict[UUID, list[WeeklyOpening]] = defaultdict(list)
-    for hours in OpeningHours.objects.order_by("weekday", "from_minute", "id"):
-        weekly[hours.resource_id].append(
-            WeeklyOpening(
-                site_id=hours.site_id,
-                weekday=hours.weekday,
-                from_minute=hours.from_minute,
-                until_minute=hours.until_minute,
-            )
+    """Return every active resource with its openings and closures (one query)."""
+    of_resource = {"resource": OuterRef("pk")}
+    rows = (
+        Resource.objects.filter(is_active=True)
+        .order_by("code")
+        .annotate(
+            all_weekly=_rows(OpeningHours.objects.filter(**of_resource), _WEEKLY_COLUMNS),
+            all_extra=_rows(ExtraOpening.objects.filter(**of_resource), _EXTRA_COLUMNS),
+            all_closures=_rows(
+                Closure.objects.filter(Q(**of_resource) | Q(resource=None)), _CLOSURE_COLUMNS
+            ),
         )
-    extra: dict[UUID, list[DatedOpening]] = defaultdict(list)
-    for opening in ExtraOpening.objects.order_by("date", "from_minute", "id"):
-        extra[opening.resource_id].append(
-            DatedOpening(
-                site_id=opening.site_id,
-                on=opening.date,
-                from_minute=opening.from_minute,
-                until_minute=opening.until_minute,
-            )
-        )
-    of_resource: dict[UUID, list[ClosedStretch]] = defaultdict(list)
-    of_sites: list[ClosedStretch] = []
-    for closure in Closure.objects.order_by("from_date", "from_minute", "id"):
-        stretch = ClosedStretch(
-            start=_wall_clock(closure.from_date, closure.from_minute),
-            end=_wall_clock(closure.until_date, closure.until_minute),
-            site_id=closure.site_id,
-        )
-        if closure.resource_id is None:
-            of_sites.append(stretch)
-        else:
-            of_resource[closure.resource_id].append(stretch)
+    )
     return [
         ResourceHours(
-            id=row.id,
-            code=row.code,
-            kind=ResourceKind(row.kind),
-            name=row.name,
-            title=row.title,
-            site_id=row.site_id,
-            skills=frozenset(row.skills),
-            weekly=tuple(weekly[row.id]),
-            extra=tuple(extra[row.id]),
-            closures=(*of_resource[row.id], *of_sites),
+            id=row["id"],
+            code=row["code"],
+            kind=ResourceKind(row["kind"]),
+            name=row["name"],
+            title=row["title"],
+            site_id=row["site_id"],
+            skills=frozenset(row["skills"]),
+            weekly=tuple(
+                WeeklyOpening(UUID(site_id), *stretch) for site_id, *stretch in row["all_weekly"]
+            ),
+            extra=tuple(
+                DatedOpening(UUID(site_id), date.fromisoformat(on), *minutes)
+                for site_id, on, *minutes in row["all_extra"]
+            ),
+            closures=tuple(
+                ClosedStretch(
+                    start=_wall_clock(date.fromisoformat(from_date), from_minute),
+                    end=_wall_clock(date.fromisoformat(until_date), until_minute),
+                    site_id=UUID(site_id) if site_id else None,
+                )
+                for from_date, from_minute, until_date, until_minute, site_id in row["all_closures"]
+            ),
         )
-        for row in resources
+        for row in rows.values(
+            "id",
+            "code",
+            "kind",
+            "name",
+            "title",
+            "site_id",
+            "skills",
+            "all_weekly",
+            "all_extra",
+            "all_closures",
+        )
     ]
+
+
+# In the order in which they are sorted (but for the site) and unpacked.
+_WEEKLY_COLUMNS = ("site_id", "weekday", "from_minute", "until_minute")
+_EXTRA_COLUMNS = ("site_id", "date", "from_minute", "until_minute")
+_CLOSURE_COLUMNS = ("from_date", "from_minute", "until_date", "until_minute", "site_id")
+
+
+def _rows(rows: QuerySet[Row], columns: Sequence[str]) -> ArraySubquery:
+    """Return the rows that belong to an outer row, each as a JSON array of the columns."""
+    as_json = Func(*columns, function="jsonb_build_array", output_field=JSONField())
+    times = [name for name in columns if name != "site_id"]
+    return ArraySubquery(rows.order_by(*times, "id").values(row=as_json))
 
 
 def _practitioners(rows: Iterable[Resource]) -> list[PractitionerView]:

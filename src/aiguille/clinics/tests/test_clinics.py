@@ -1,4 +1,4 @@
-"""The group: roles with dates, hours without overlap, everything the engine needs in four reads."""
+"""The group: roles with dates, hours without overlap, everything the engine needs in one read."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -187,7 +187,7 @@ class TestHours:
                 at=AT,
             )
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(1):
             resources = {resource.id: resource for resource in resources_with_hours()}
 
         assert len(resources) == 5

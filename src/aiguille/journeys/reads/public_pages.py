@@ -100,7 +100,7 @@ def read_front_page() -> FrontPage:
 
 
 def read_sites() -> tuple[SitePage, ...]:
-    """Return the open sites with their people and consulting days (five queries)."""
+    """Return the open sites with their people and consulting days (two queries)."""
     hours = resources_with_hours()
     practitioners = [entry for entry in hours if entry.kind is ResourceKind.PRACTITIONER]
     minutes: dict[tuple[UUID, int], list[tuple[int, int]]] = defaultdict(list)
