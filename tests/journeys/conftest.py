@@ -92,13 +92,13 @@ def shows(request: pytest.FixtureRequest) -> Iterator[Callable[[Page, str], None
     found: dict[str, list[str]] = {}
 
     def show(page: Page, name: str) -> None:
+        if name in taken:
+            return
         folder.mkdir(parents=True, exist_ok=True)
-        first_time = name not in taken
         taken.append(name)
         page.screenshot(path=folder / f"{len(taken):02d}-{name}.png", full_page=True)
-        if first_time:
-            for violation in _violations(page):
-                found.setdefault(violation, []).append(name)
+        for violation in _violations(page):
+            found.setdefault(violation, []).append(name)
 
     yield show
     assert found == {}
