@@ -17,7 +17,7 @@ from aiguille.booking.operations import (
 )
 from aiguille.booking.queries import agenda_day, first_free_days, free_starts, free_times
 from aiguille.catalogue import seed
-from aiguille.catalogue.queries import consultation_service, service_by_code
+from aiguille.catalogue.queries import consultation_service, get_service, service_by_code
 from aiguille.clinics.operations import (
     Opening,
     add_closure,
@@ -132,9 +132,9 @@ class TestFreeStarts:
                 actor=world.diane.actor,
                 at=world.at,
             )
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(4):
             free_times(
-                service_id=service,
+                service=get_service(service),
                 first_day=WEDNESDAY,
                 last_day=WEDNESDAY + timedelta(days=60),
                 at=world.at,

@@ -204,7 +204,7 @@ def _week(
         )
         first = free[0].day if free else least
     times = free_times(
-        service_id=service.id,
+        service=service,
         first_day=first,
         last_day=first + timedelta(days=DAYS_A_PAGE - 1),
         at=at,

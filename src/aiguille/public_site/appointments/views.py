@@ -19,6 +19,7 @@ from aiguille.booking.placing import SlotTaken
 from aiguille.booking.queries import AppointmentView
 from aiguille.booking.rules import CHANGE_LIMIT, may_still_change
 from aiguille.booking.states import StaleVersion
+from aiguille.catalogue.queries import get_service
 from aiguille.clinics.queries import get_site, the_group
 from aiguille.journeys import who
 from aiguille.journeys.change_appointment import (
@@ -213,7 +214,7 @@ def _move_page(
 ) -> HttpResponse:
     page = times_page(
         request,
-        service_id=found.service_id,
+        service=get_service(found.service_id),
         at=clock.now(),
         moving=found.id,
         patient_id=found.patient_id,

@@ -1,5 +1,6 @@
 """A page of free times: the days at a glance, then the times of the day that was chosen."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from aiguille.booking.queries import FreeTimes, Start, free_days, free_times
 from aiguille.booking.wording import when_in
+from aiguille.catalogue.queries import ServiceView
 from aiguille.plumbing.components.shapes import SlotChoice, SlotDay
 from aiguille.public_site.booking.forms import ChosenStart, WhereForm, read_day, read_key
 
@@ -56,7 +58,7 @@ class TimesPage:
 def times_page(
     request: HttpRequest,
     *,
-    service_id: UUID,
+    service: ServiceView,
     at: datetime,
     browser: str = "",
     moving: UUID | None = None,
@@ -76,7 +78,7 @@ def times_page(
     last = first + timedelta(days=7 * WEEKS_AT_A_GLANCE - 1)
     site, doctor = chosen
     times = free_times(
-        service_id=service_id,
+        service=service,
         first_day=first,
         last_day=last,
         at=at,
@@ -139,25 +141,21 @@ def _places(times: FreeTimes, free: dict[date, int], shown: date | None) -> tupl
     sites = [site for site in times.sites if times.site_id in {None, site.id}]
     count = DAYS_OF_TIMES if len(sites) == 1 else 1
     days = [day for day in sorted(free) if day >= shown][:count]
+    choices: dict[tuple[UUID, date], list[SlotChoice]] = defaultdict(list)
+    for start in times.starts:
+        if start.local_date in days:
+            chosen = ChosenStart(start.starts_at, start.site_id, times.practitioner_id)
+            choices[start.site_id, start.local_date].append(
+                SlotChoice(value=chosen.value, label=f"{start.local:%H:%M}")
+            )
     found = [
         PlaceTimes(
             name=site.name if len(sites) > 1 else "",
-            days=tuple(SlotDay(day, _choices(times, site.id, day)) for day in days),
+            days=tuple(SlotDay(day, tuple(choices[site.id, day])) for day in days),
         )
         for site in sites
     ]
     return tuple(place for place in found if any(day.starts for day in place.days))
-
-
-def _choices(times: FreeTimes, site_id: UUID, day: date) -> tuple[SlotChoice, ...]:
-    return tuple(
-        SlotChoice(
-            value=ChosenStart(start.starts_at, site_id, times.practitioner_id).value,
-            label=f"{start.local:%H:%M}",
-        )
-        for start in times.starts
-        if start.site_id == site_id and start.local_date == day
-    )
 
 
 def _glance(

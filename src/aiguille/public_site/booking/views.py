@@ -166,7 +166,7 @@ def _times(
 ) -> HttpResponse:
     page = times_page(
         request,
-        service_id=service.id,
+        service=service,
         at=clock.now(),
         browser=request.session.get(_BROWSER, ""),
     )
