@@ -4,7 +4,7 @@ The database refuses a session without a verdict whatever happens here; this say
 again from the current answers instead of trusting that somebody suspended the verdict.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +22,6 @@ from aiguille.care.queries import (
     VerdictView,
     current_verdict,
     get_plan,
-    latest_plan,
     list_plans,
     screening,
     verdict_in_force,
@@ -117,11 +116,12 @@ def session_terms(
     verdict = verdict_in_force(patient_id=patient_id, treatment_id=treatment_id, on=day)
     if verdict is None:
         raise VerdictNeeded
-    plan = _plan(patient_id, treatment_id, plan_id)
+    plans = list_plans(patient_id=patient_id)
+    plan = _plan(plans, patient_id, treatment_id, plan_id)
     procedure = get_treatment(treatment_id).procedure
     if objection := _objection_of_answers(plan, verdict, procedure, day):
         raise AnswersForbid(objection)
-    days = _session_days(plan, procedure, moving=moving)
+    days = _session_days(plan, plans, procedure, moving=moving)
     interval = _interval_days(plan, procedure)
     before = [other for other in days.all if other <= day]
     after = [other for other in days.all if other > day]
@@ -147,12 +147,13 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
     Raises:
         PlanNeeded: the patient has no such plan.
     """
-    plan = _plan(patient_id, None, plan_id)
+    plans = list_plans(patient_id=patient_id)
+    plan = _plan(plans, patient_id, None, plan_id)
     procedure = get_treatment(plan.treatment_id).procedure
     verdict = current_verdict(patient_id=patient_id, treatment_id=plan.treatment_id)
     if verdict is None or not verdict.opens(verdict.valid_from):
         return Earliest(None, VerdictNeeded.default_text)
-    days = _session_days(plan, procedure, moving=None)
+    days = _session_days(plan, plans, procedure, moving=None)
     if len(days.of_plan) >= plan.sessions_planned:
         return Earliest(None, PlanComplete.default_text)
     bounds = [_notice_bound(plan.treatment_id, at=at), _verdict_bound(verdict)]
@@ -183,11 +184,14 @@ class _Days:
     of_plan: tuple[date, ...]
 
 
-def _plan(patient_id: UUID, treatment_id: UUID | None, plan_id: UUID | None) -> PlanView:
+def _plan(
+    plans: Sequence[PlanView], patient_id: UUID, treatment_id: UUID | None, plan_id: UUID | None
+) -> PlanView:
+    """Return the plan that counts: of the patient's plans in force, latest first."""
     if plan_id is not None:
         # A corrected plan replaces the one that a page still shows: the latest one counts.
         try:
-            asked = get_plan(plan_id)
+            asked = next((plan for plan in plans if plan.id == plan_id), None) or get_plan(plan_id)
         except ObjectDoesNotExist as error:
             raise PlanNeeded from error
         if asked.patient_id != patient_id or treatment_id not in {None, asked.treatment_id}:
@@ -195,18 +199,20 @@ def _plan(patient_id: UUID, treatment_id: UUID | None, plan_id: UUID | None) -> 
         treatment_id = asked.treatment_id
     if treatment_id is None:
         raise PlanNeeded
-    plan = latest_plan(patient_id=patient_id, treatment_id=treatment_id)
-    if plan is None:
-        raise PlanNeeded
-    return plan
+    for plan in plans:
+        if plan.treatment_id == treatment_id:
+            return plan
+    raise PlanNeeded
 
 
-def _session_days(plan: PlanView, procedure: Procedure, *, moving: UUID | None) -> _Days:
-    """Return the days of sessions of the same procedure on a zone of the plan (two queries).
+def _session_days(
+    plan: PlanView, in_force: Sequence[PlanView], procedure: Procedure, *, moving: UUID | None
+) -> _Days:
+    """Return the days of sessions of the same procedure on a zone of the plan (one query).
 
     A session whose plan is not in force any more counts for every zone.
     """
-    plans = {other.id: other for other in list_plans(patient_id=plan.patient_id)}
+    plans = {other.id: other for other in in_force}
     rows = Appointment.objects.filter(
         patient_id=plan.patient_id,
         kind=ServiceKind.SESSION,
