@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -30,22 +29,20 @@ from aiguille.plumbing.access import NotVisible
 from aiguille.scheduling.search import find_slots
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Start:
-    """A free start at a site, with each practitioner possible (none where the service has none)."""
+    """A free start at a site, with each practitioner possible (none where the service has none).
+
+    `local` is the start as the site's walls show it, with its offset.
+    """
 
     starts_at: datetime
     site_id: UUID
     time_zone: str
     practitioner_ids: tuple[UUID, ...]
+    local: datetime = field(compare=False)
 
-    # Pages ask for both several times, of a thousand starts.
-    @cached_property
-    def local(self) -> datetime:
-        """Return the start as the site's walls show it, with its offset."""
-        return self.starts_at.astimezone(ZoneInfo(self.time_zone))
-
-    @cached_property
+    @property
     def local_date(self) -> date:
         """Return the date at the site."""
         return self.local.date()
@@ -287,9 +284,11 @@ def starts_in(
             starts_at=slot.start,
             site_id=keys[slot.site],
             time_zone=zone.clock.zone,
-            practitioner_ids=tuple(keys[name] for name in slot.practitioners),
+            practitioner_ids=tuple([keys[name] for name in slot.practitioners]),
+            local=slot.start.astimezone(wall),
         )
         for zone in zones
+        for wall in (ZoneInfo(zone.clock.zone),)
         for slot in find_slots(
             facts=zone,
             service=calendar.engine_service,
