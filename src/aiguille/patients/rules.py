@@ -91,11 +91,16 @@ def check_birth_date(born: date, *, today: date) -> date:
 
 def name_key(*names: str) -> str:
     """Return names for comparison: small letters without accents, each word after one space."""
-    plain = unicodedata.normalize("NFKD", " ".join(names).casefold())
+    # Twice, as Unicode asks: a styled capital becomes a plain one first, and a small one then.
+    plain = _folded(_folded(" ".join(names)))
     letters = "".join(
         sign if sign.isalnum() else " " for sign in plain if not unicodedata.combining(sign)
     )
     return "".join(f" {word}" for word in letters.split())
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKD", text.casefold())
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class TestNames:
             (("d’Aubigné", "Anne-Sophie", ""), " d aubigne anne sophie"),
             (("ŒUVRARD", "Jörg"), " œuvrard jorg"),
             (("Straße",), " strasse"),
+            (("𝚨𝐍𝐍𝐀",), " αnna"),
         ],
     )
     def test_are_compared_without_accents(self, names: tuple[str, ...], key: str) -> None:
