@@ -1,7 +1,7 @@
 """Free times, the agenda, and appointments as frozen values."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -26,7 +26,9 @@ from aiguille.kernel.codes import Procedure, ResourceKind, ServiceKind
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import record_ids
 from aiguille.plumbing.access import NotVisible
-from aiguille.scheduling.search import find_slots
+from aiguille.scheduling.search import find_starts
+from aiguille.scheduling.starts import Starts as EngineStarts
+from aiguille.scheduling.wallclock import day_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -145,14 +147,19 @@ class Choosable:
 
 @dataclass(frozen=True, slots=True)
 class FreeTimes:
-    """A page of free times: what they are of, what narrows them, and the times themselves."""
+    """A page of free times: what they are of, what narrows them, and how many there are by day.
+
+    `starts_on` gives the times themselves, of a few days: a page shows weeks of counts, and making
+    every start of them would cost more than all the rest.
+    """
 
     service: ServiceView
     sites: tuple[Choosable, ...]
     practitioners: tuple[Choosable, ...]
     site_id: UUID | None
     practitioner_id: UUID | None
-    starts: tuple[Start, ...]
+    days: tuple[FreeDay, ...]
+    starts_on: Callable[[Collection[date]], list[Start]]
 
     def site_name(self, site_id: UUID) -> str:
         """Return a site's name."""
@@ -222,6 +229,18 @@ def free_times(
         and (site_id is None or site_id in {opening.site_id for opening in resource.weekly})
     ]
     practitioner_id = practitioner_id if practitioner_id in {d.id for d in doctors} else None
+    found = _Found.search(
+        calendar,
+        first_day=first_day,
+        last_day=last_day,
+        at=at,
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
+    )
+    own: list[Start] | None = None
+    if patient_id is not None:
+        own = _without_patients_own(found.starts(), calendar, patient_id, found.ignored)
     return FreeTimes(
         service=calendar.service,
         sites=tuple(Choosable(site.id, f"{site.city}, {site.street}") for site in sites),
@@ -231,19 +250,91 @@ def free_times(
         ),
         site_id=site_id,
         practitioner_id=practitioner_id,
-        starts=tuple(
-            starts_in(
-                calendar,
-                first_day=first_day,
-                last_day=last_day,
-                at=at,
-                site_id=site_id,
-                practitioner_id=practitioner_id,
-                patient_id=patient_id,
-                ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
-            )
-        ),
+        days=tuple(found.days(first_day, last_day) if own is None else free_days(own)),
+        starts_on=found.starts_on
+        if own is None
+        else lambda days: [start for start in own if start.local_date in days],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The free starts of a calendar as the engine's sets, zone by zone; a `Start` is made late."""
+
+    calendar: Calendar
+    ignored: Ignored
+    zones: tuple[EngineStarts, ...]
+
+    @classmethod
+    def search(
+        cls,
+        calendar: Calendar,
+        *,
+        first_day: date,
+        last_day: date,
+        at: datetime,
+        site_id: UUID | None,
+        practitioner_id: UUID | None,
+        ignored: Ignored,
+    ) -> "_Found":
+        zones = facts.facts_for_dates(
+            calendar,
+            at=at,
+            first_date=first_day,
+            last_date=last_day,
+            site_id=site_id,
+            ignored=ignored,
+        )
+        found = tuple(
+            find_starts(
+                facts=zone,
+                service=calendar.engine_service,
+                at=at,
+                first_date=first_day,
+                last_date=last_day,
+                practitioner=str(practitioner_id) if practitioner_id else None,
+                site=str(site_id) if site_id else None,
+            )
+            for zone in zones
+        )
+        return cls(calendar, ignored, found)
+
+    def days(self, first_day: date, last_day: date) -> list[FreeDay]:
+        """Return the local dates with a free start and how many each offers, in order."""
+        counted: Counter[date] = Counter()
+        for starts in self.zones:
+            for number in range((last_day - first_day).days + 1):
+                day = first_day + timedelta(days=number)
+                on_day = starts.clock.dated(day_of(day), day_of(day))
+                counted[day] += sum((site.bits & on_day).bit_count() for site in starts.sites)
+        return [FreeDay(day, counted[day]) for day in sorted(counted) if counted[day]]
+
+    def starts_on(self, days: Collection[date]) -> list[Start]:
+        """Return the starts of these local dates, by instant, then by site."""
+        return self._made([starts.on_dates(day, day) for starts in self.zones for day in days])
+
+    def starts(self) -> list[Start]:
+        """Return every start, by instant, then by site."""
+        return self._made(self.zones)
+
+    def _made(self, sets: Iterable[EngineStarts]) -> list[Start]:
+        calendar = self.calendar
+        keys = {str(resource.id): resource.id for resource in calendar.resources}
+        keys |= {str(site.id): site.id for site in calendar.sites}
+        made = [
+            Start(
+                starts_at=slot.start,
+                site_id=keys[slot.site],
+                time_zone=starts.clock.zone,
+                practitioner_ids=tuple([keys[name] for name in slot.practitioners]),
+                local=slot.start.astimezone(wall),
+            )
+            for starts in sets
+            for wall in (ZoneInfo(starts.clock.zone),)
+            for slot in starts.slots()
+        ]
+        made.sort()
+        return made
 
 
 def _has_practitioner(calendar: Calendar, site_id: UUID) -> bool:
@@ -269,38 +360,16 @@ def starts_in(
     ignored: Ignored = Ignored(),  # noqa: B008 -- frozen, and made once
 ) -> list[Start]:
     """Return free starts of a calendar that is read already (one or two queries)."""
-    zones = facts.facts_for_dates(
+    found = _Found.search(
         calendar,
+        first_day=first_day,
+        last_day=last_day,
         at=at,
-        first_date=first_day,
-        last_date=last_day,
         site_id=site_id,
+        practitioner_id=practitioner_id,
         ignored=ignored,
     )
-    ids = [*(resource.id for resource in calendar.resources), *(site.id for site in calendar.sites)]
-    keys = {str(key): key for key in ids}
-    found = [
-        Start(
-            starts_at=slot.start,
-            site_id=keys[slot.site],
-            time_zone=zone.clock.zone,
-            practitioner_ids=tuple([keys[name] for name in slot.practitioners]),
-            local=slot.start.astimezone(wall),
-        )
-        for zone in zones
-        for wall in (ZoneInfo(zone.clock.zone),)
-        for slot in find_slots(
-            facts=zone,
-            service=calendar.engine_service,
-            at=at,
-            first_date=first_day,
-            last_date=last_day,
-            practitioner=str(practitioner_id) if practitioner_id else None,
-            site=str(site_id) if site_id else None,
-        )
-    ]
-    found.sort()
-    return _without_patients_own(found, calendar, patient_id, ignored)
+    return _without_patients_own(found.starts(), calendar, patient_id, ignored)
 
 
 def free_days(starts: Iterable[Start]) -> list[FreeDay]:

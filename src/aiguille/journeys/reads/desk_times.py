@@ -220,9 +220,7 @@ def _week(
         first=first,
         previous=max(first - timedelta(days=DAYS_A_PAGE), least) if first > least else None,
         next=first + timedelta(days=DAYS_A_PAGE),
-        days=tuple(
-            (day, tuple(start for start in times.starts if start.local_date == day)) for day in days
-        ),
+        days=tuple((day, tuple(times.starts_on([day]))) for day in days),
         times=times,
         earliest=earliest,
         appointment=appointment,

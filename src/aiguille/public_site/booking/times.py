@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from aiguille.booking.queries import FreeTimes, Start, free_days, free_times
+from aiguille.booking.queries import FreeTimes, Start, free_times
 from aiguille.booking.wording import when_in
 from aiguille.catalogue.queries import ServiceView
 from aiguille.plumbing.components.shapes import SlotChoice, SlotDay
@@ -89,7 +89,7 @@ def times_page(
         patient_id=patient_id,
     )
     kept = {"site": str(times.site_id or ""), "doctor": str(times.practitioner_id or "")}
-    free = {day.day: day.count for day in free_days(times.starts)}
+    free = {day.day: day.count for day in times.days}
     wanted = read_day(asked.get("day", ""))
     shown = wanted if wanted in free else next(iter(free), None)
     is_last = last >= today + timedelta(days=times.service.max_horizon_days)
@@ -142,12 +142,11 @@ def _places(times: FreeTimes, free: dict[date, int], shown: date | None) -> tupl
     count = DAYS_OF_TIMES if len(sites) == 1 else 1
     days = [day for day in sorted(free) if day >= shown][:count]
     choices: dict[tuple[UUID, date], list[SlotChoice]] = defaultdict(list)
-    for start in times.starts:
-        if start.local_date in days:
-            chosen = ChosenStart(start.starts_at, start.site_id, times.practitioner_id)
-            choices[start.site_id, start.local_date].append(
-                SlotChoice(value=chosen.value, label=f"{start.local:%H:%M}")
-            )
+    for start in times.starts_on(days):
+        chosen = ChosenStart(start.starts_at, start.site_id, times.practitioner_id)
+        choices[start.site_id, start.local_date].append(
+            SlotChoice(value=chosen.value, label=f"{start.local:%H:%M}")
+        )
     found = [
         PlaceTimes(
             name=site.name if len(sites) > 1 else "",
