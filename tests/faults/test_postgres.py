@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import psycopg
@@ -33,6 +34,14 @@ def var(made, tmp_path):
     return copy
 
 
+def lives(pid):
+    """Tell whether the process still does something: a zombie waits for who started it."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def answer(server):
     address = server.address(user=postgres.APPLICATION_ROLE, database=postgres.DATABASE)
     with psycopg.connect(address) as connection:
@@ -49,7 +58,7 @@ def test_a_long_path_with_spaces_works_and_nothing_stays(var):
     with postgres.running(var, durable=False) as server:
         assert answer(server) == (1,)
         assert len(os.fsencode(server.socket_folder / ".s.PGSQL.5432")) <= 107
-    assert not psutil.pid_exists(server.pid)
+    assert not lives(server.pid)
     assert not server.socket_folder.exists()
 
 
@@ -63,7 +72,34 @@ def test_the_last_to_leave_stops_it(var):
         with postgres.running(var, durable=False) as second:
             assert second.pid == first.pid
         assert answer(first) == (1,)
-    assert not psutil.pid_exists(first.pid)
+    assert not lives(first.pid)
+
+
+def test_a_server_whose_starter_left_it_to_us_and_lives_on_is_stopped_at_once(var):
+    program = (
+        "import sys, pathlib; from aiguille.plumbing import postgres\n"
+        "with postgres.running(pathlib.Path(sys.argv[1]), durable=False) as server:\n"
+        "    print(server.pid, flush=True); sys.stdin.readline()\n"
+        "print('left', flush=True); sys.stdin.readline()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(var)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as starter:
+        assert starter.stdin
+        assert starter.stdout
+        pid = int(starter.stdout.readline())
+        with postgres.running(var, durable=False) as server:
+            assert server.pid == pid
+            starter.stdin.write("\n")
+            starter.stdin.flush()
+            assert starter.stdout.readline() == "left\n"
+            began = time.monotonic()
+        assert time.monotonic() - began < 10
+        assert starter.poll() is None
+        assert not lives(pid)
 
 
 def test_a_server_left_by_a_killed_process_is_adopted(var):
@@ -79,7 +115,7 @@ def test_a_server_left_by_a_killed_process_is_adopted(var):
     with postgres.running(var, durable=False) as server:
         assert server.pid == int(killed.stdout)
         assert answer(server) == (1,)
-    assert not psutil.pid_exists(server.pid)
+    assert not lives(server.pid)
 
 
 def test_a_killed_server_is_started_again(var):
@@ -109,7 +145,7 @@ def test_data_moved_away_under_its_server_is_made_anew(var):
     with postgres.running(var, durable=False) as old:
         (var / "postgres").rename(var / "moved")
         with postgres.running(var, durable=False) as server:
-            assert not psutil.pid_exists(old.pid)
+            assert not lives(old.pid)
             assert answer(server) == (1,)
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from psutil import Process
     from psycopg import Connection
 
 DATABASE = "aiguille"
@@ -349,12 +350,27 @@ def _stop(data: Path, folder: Path) -> None:
 def _end(pid: int) -> None:
     import psutil
 
-    process = _started.pop(pid, None) or psutil.Process(pid)
-    for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        with suppress(subprocess.TimeoutExpired, psutil.TimeoutExpired, psutil.NoSuchProcess):
+    child = _started.pop(pid, None)
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             process.send_signal(sign)
-            process.wait(_STOP_SECONDS)
-            break
+            if _ends(process):
+                break
+    if child:
+        child.poll()  # nobody else can take it off the list of processes
+
+
+def _ends(process: "Process") -> bool:
+    """Wait for a process to end, or to be a zombie that another process, still alive, started."""
+    import psutil
+
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _end_server_without_data(folder: Path) -> None:
