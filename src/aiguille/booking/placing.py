@@ -17,8 +17,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from aiguille.booking import facts
 from aiguille.booking.facts import Calendar, Ignored
+from aiguille.booking.free_times import Start, nearest_starts
 from aiguille.booking.models import Appointment, Hold, Occupancy
-from aiguille.booking.queries import Start, nearest_starts
 from aiguille.clinics.queries import SiteView
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc

@@ -1,0 +1,367 @@
+"""Free times: the engine's answers about the clinic's calendar, as pages and operations read them."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.crypto import salted_hmac
+
+from aiguille.booking import facts
+from aiguille.booking.facts import Calendar, Ignored
+from aiguille.catalogue.queries import ServiceView, get_service
+from aiguille.kernel.codes import ResourceKind
+from aiguille.scheduling.search import find_starts
+from aiguille.scheduling.starts import Starts as EngineStarts
+from aiguille.scheduling.wallclock import day_of
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Start:
+    """A free start at a site, with each practitioner possible (none where the service has none).
+
+    `local` is the start as the site's walls show it, with its offset.
+    """
+
+    starts_at: datetime
+    site_id: UUID
+    time_zone: str
+    practitioner_ids: tuple[UUID, ...]
+    local: datetime = field(compare=False)
+
+    @property
+    def local_date(self) -> date:
+        """Return the date at the site."""
+        return self.local.date()
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDay:
+    """A local date with its number of distinct free starts."""
+
+    day: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choosable:
+    """A site or a practitioner that a search may be narrowed to."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTimes:
+    """A page of free times: what they are of, what narrows them, and how many there are by day.
+
+    `starts_on` gives the times themselves, of a few days: a page shows weeks of counts, and making
+    every start of them would cost more than all the rest.
+    """
+
+    service: ServiceView
+    sites: tuple[Choosable, ...]
+    practitioners: tuple[Choosable, ...]
+    site_id: UUID | None
+    practitioner_id: UUID | None
+    days: tuple[FreeDay, ...]
+    starts_on: Callable[[Collection[date]], list[Start]]
+
+    def site_name(self, site_id: UUID) -> str:
+        """Return a site's name."""
+        return next((site.name for site in self.sites if site.id == site_id), "")
+
+
+def free_starts(
+    *,
+    service_id: UUID,
+    first_day: date,
+    last_day: date,
+    at: datetime,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    browser: str = "",
+    moving: UUID | None = None,
+) -> list[Start]:
+    """Return every free start with a local date in `first_day` to `last_day`, both included.
+
+    By instant, then by site; four queries, one more for a patient, whatever is busy. What the
+    browser itself holds and what the appointment `moving` takes count as free; where a patient is named, so do not the
+    times at which that patient is taken.
+
+    Raises:
+        NotInCatalogue: there is no such service.
+    """
+    calendar = facts.read_calendar(get_service(service_id))
+    return starts_in(
+        calendar,
+        first_day=first_day,
+        last_day=last_day,
+        at=at,
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        patient_id=patient_id,
+        ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
+    )
+
+
+def free_times(
+    *,
+    service: ServiceView,
+    first_day: date,
+    last_day: date,
+    at: datetime,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    browser: str = "",
+    moving: UUID | None = None,
+) -> FreeTimes:
+    """Return `free_starts` with what a page needs around them (three queries, four for a patient).
+
+    A site or practitioner that cannot be chosen for the service counts as not named.
+    """
+    calendar = facts.read_calendar(service)
+    sites = [site for site in calendar.sites if _has_practitioner(calendar, site.id)]
+    site_id = site_id if site_id in {site.id for site in sites} else None
+    doctors = [
+        resource
+        for resource in calendar.resources
+        if resource.kind is ResourceKind.PRACTITIONER
+        and (site_id is None or site_id in {opening.site_id for opening in resource.weekly})
+    ]
+    practitioner_id = practitioner_id if practitioner_id in {d.id for d in doctors} else None
+    found = _Found.search(
+        calendar,
+        first_day=first_day,
+        last_day=last_day,
+        at=at,
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
+    )
+    own: list[Start] | None = None
+    if patient_id is not None:
+        own = _without_patients_own(found.starts(), calendar, patient_id, found.ignored)
+    return FreeTimes(
+        service=calendar.service,
+        sites=tuple(Choosable(site.id, f"{site.city}, {site.street}") for site in sites),
+        practitioners=tuple(
+            Choosable(doctor.id, calendar.name_of(doctor.id))
+            for doctor in sorted(doctors, key=lambda doctor: doctor.name)
+        ),
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        days=tuple(found.days(first_day, last_day) if own is None else free_days(own)),
+        starts_on=found.starts_on
+        if own is None
+        else lambda days: [start for start in own if start.local_date in days],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The free starts of a calendar as the engine's sets, zone by zone; a `Start` is made late."""
+
+    calendar: Calendar
+    ignored: Ignored
+    zones: tuple[EngineStarts, ...]
+
+    @classmethod
+    def search(
+        cls,
+        calendar: Calendar,
+        *,
+        first_day: date,
+        last_day: date,
+        at: datetime,
+        site_id: UUID | None,
+        practitioner_id: UUID | None,
+        ignored: Ignored,
+    ) -> "_Found":
+        zones = facts.facts_for_dates(
+            calendar,
+            at=at,
+            first_date=first_day,
+            last_date=last_day,
+            site_id=site_id,
+            ignored=ignored,
+        )
+        found = tuple(
+            find_starts(
+                facts=zone,
+                service=calendar.engine_service,
+                at=at,
+                first_date=first_day,
+                last_date=last_day,
+                practitioner=str(practitioner_id) if practitioner_id else None,
+                site=str(site_id) if site_id else None,
+            )
+            for zone in zones
+        )
+        return cls(calendar, ignored, found)
+
+    def days(self, first_day: date, last_day: date) -> list[FreeDay]:
+        """Return the local dates with a free start and how many each offers, in order."""
+        counted: Counter[date] = Counter()
+        for starts in self.zones:
+            for number in range((last_day - first_day).days + 1):
+                day = first_day + timedelta(days=number)
+                on_day = starts.clock.dated(day_of(day), day_of(day))
+                counted[day] += sum((site.bits & on_day).bit_count() for site in starts.sites)
+        return [FreeDay(day, counted[day]) for day in sorted(counted) if counted[day]]
+
+    def starts_on(self, days: Collection[date]) -> list[Start]:
+        """Return the starts of these local dates, by instant, then by site."""
+        return self._made([starts.on_dates(day, day) for starts in self.zones for day in days])
+
+    def starts(self) -> list[Start]:
+        """Return every start, by instant, then by site."""
+        return self._made(self.zones)
+
+    def _made(self, sets: Iterable[EngineStarts]) -> list[Start]:
+        calendar = self.calendar
+        keys = {str(resource.id): resource.id for resource in calendar.resources}
+        keys |= {str(site.id): site.id for site in calendar.sites}
+        made = [
+            Start(
+                starts_at=slot.start,
+                site_id=keys[slot.site],
+                time_zone=starts.clock.zone,
+                practitioner_ids=tuple([keys[name] for name in slot.practitioners]),
+                local=slot.start.astimezone(wall),
+            )
+            for starts in sets
+            for wall in (ZoneInfo(starts.clock.zone),)
+            for slot in starts.slots()
+        ]
+        made.sort()
+        return made
+
+
+def _has_practitioner(calendar: Calendar, site_id: UUID) -> bool:
+    """Tell whether the service may take place at the site at all, as far as practitioners go."""
+    if not calendar.service.has_practitioner:
+        return True
+    return any(
+        site_id in {opening.site_id for opening in resource.weekly}
+        for resource in calendar.resources
+        if resource.kind is ResourceKind.PRACTITIONER
+    )
+
+
+def starts_in(
+    calendar: Calendar,
+    *,
+    first_day: date,
+    last_day: date,
+    at: datetime,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    ignored: Ignored = Ignored(),  # noqa: B008 -- frozen, and made once
+) -> list[Start]:
+    """Return free starts of a calendar that is read already (one or two queries)."""
+    found = _Found.search(
+        calendar,
+        first_day=first_day,
+        last_day=last_day,
+        at=at,
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        ignored=ignored,
+    )
+    return _without_patients_own(found.starts(), calendar, patient_id, ignored)
+
+
+def free_days(starts: Iterable[Start]) -> list[FreeDay]:
+    """Return the local dates of `starts` with how many distinct times each offers, in order."""
+    distinct = {(start.local_date, start.local.time(), start.site_id) for start in starts}
+    counted = Counter(day for day, _time, _site in distinct)
+    return [FreeDay(day, counted[day]) for day in sorted(counted)]
+
+
+def first_free_days(
+    *,
+    service_id: UUID,
+    first_day: date,
+    at: datetime,
+    days: int = 42,
+    site_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_id: UUID | None = None,
+) -> list[FreeDay]:
+    """Return the dates with a free start among the `days` from `first_day` on, in order."""
+    return free_days(
+        free_starts(
+            service_id=service_id,
+            first_day=first_day,
+            last_day=first_day + timedelta(days=days - 1),
+            at=at,
+            site_id=site_id,
+            practitioner_id=practitioner_id,
+            patient_id=patient_id,
+        )
+    )
+
+
+def nearest_starts(
+    calendar: Calendar,
+    *,
+    wanted: datetime,
+    day: date,
+    at: datetime,
+    site_id: UUID | None,
+    practitioner_id: UUID | None,
+    patient_id: UUID | None,
+    ignored: Ignored,
+    count: int = 3,
+) -> tuple[Start, ...]:
+    """Return the free starts nearest to `wanted`, within a week, else within ten weeks, in order.
+
+    The practitioner asked for is kept where possible.
+    """
+    for reach, who in ((7, practitioner_id), (70, practitioner_id), (70, None)):
+        starts = starts_in(
+            calendar,
+            first_day=day - timedelta(days=reach),
+            last_day=day + timedelta(days=reach),
+            at=at,
+            site_id=site_id,
+            practitioner_id=who,
+            patient_id=patient_id,
+            ignored=ignored,
+        )
+        if starts:
+            near = sorted(starts, key=lambda start: abs(start.starts_at - wanted))[:count]
+            return tuple(sorted(near))
+    return ()
+
+
+def _without_patients_own(
+    starts: list[Start], calendar: Calendar, patient_id: UUID | None, ignored: Ignored
+) -> list[Start]:
+    if patient_id is None or not starts:
+        return starts
+    length = timedelta(minutes=calendar.service.minutes)
+    taken = facts.busy_stretches_of_patient(
+        patient_id,
+        first=starts[0].starts_at,
+        end=starts[-1].starts_at + length,
+        ignored=ignored,
+    )
+    return [
+        start
+        for start in starts
+        if not any(
+            lower < start.starts_at + length and start.starts_at < upper for lower, upper in taken
+        )
+    ]
+
+
+def hash_of(browser: str) -> str:
+    """Return under what a browser's secret is kept; nothing for no browser."""
+    return salted_hmac("booking.hold", browser, algorithm="sha256").hexdigest() if browser else ""
