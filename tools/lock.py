@@ -18,16 +18,7 @@ def main() -> None:
     run([*COMPILE, *more, "requirements.in", "-o", "requirements.txt"])
     dev = ["-c", "requirements.txt", "requirements-dev.in", "-o", "requirements-dev.txt"]
     run([*COMPILE, *more, *dev])
-    run(
-        [
-            sys.executable,
-            "tools/node.py",
-            "npm",
-            "install",
-            "--package-lock-only",
-            "--ignore-scripts",
-        ]
-    )
+    run([sys.executable, "tools/node.py", "npm", "run", "--silent", "lock"])
 
 
 def run(command: list[str]) -> None:
