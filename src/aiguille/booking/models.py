@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
-from aiguille.kernel.codes import ServiceKind
+from aiguille.kernel.codes import Language, ServiceKind
 from aiguille.plumbing.models import AppendOnlyRow, Authored, Row
 
 
@@ -166,3 +166,40 @@ class AppointmentEvent(AppendOnlyRow, Authored):
 
     class Meta:
         db_table = "booking_appointment_event"
+
+
+class CalendarFeed(Row):
+    """A secret address at which a calendar program reads the appointments of somebody.
+
+    Of a practitioner, or of a patient for whom `user` acts. Only the secret's hash is kept.
+    """
+
+    secret_hash = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    resource = models.ForeignKey(
+        "clinics.Resource", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    name = models.CharField(max_length=80)
+    language = models.CharField(
+        max_length=2, choices=[(code.value, code.name) for code in Language]
+    )
+    has_initials = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True)
+    # How often it was asked for in the hour that began then.
+    counted_from = models.DateTimeField(null=True)
+    counted = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "booking_calendar_feed"
+        constraints = [
+            models.CheckConstraint(
+                name="feed_of_a_practitioner_or_a_patient",
+                condition=Q(resource__isnull=False, patient__isnull=True)
+                | Q(resource__isnull=True, patient__isnull=False),
+            )
+        ]

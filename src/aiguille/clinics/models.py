@@ -1,7 +1,12 @@
 """The clinic group, its sites, the people and things that appointments need, and their hours."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.fields import (
+    ArrayField,
+    DateRangeField,
+    DateTimeRangeField,
+    RangeOperators,
+)
 from django.db import models
 from django.db.models import F, Q
 
@@ -182,3 +187,49 @@ class Closure(Row):
                 condition=Q(resource__isnull=False) | Q(site__isnull=False),
             )
         ]
+
+
+class ExternalCalendar(Row):
+    """Another calendar of a resource's, of which the busy time is read in and nothing else.
+
+    `sealed_address` is encrypted, for such an address opens the calendar to whoever knows it; it is
+    empty for a calendar that was handed in as a file.
+    """
+
+    resource = models.ForeignKey(
+        Resource, on_delete=models.CASCADE, related_name="external_calendars"
+    )
+    name = models.CharField(max_length=80)
+    sealed_address = models.TextField(blank=True)
+    host = models.CharField(max_length=253, blank=True)
+    # The zone of times that name none, and of whole days.
+    time_zone = models.CharField(max_length=50)
+    etag = models.CharField(max_length=200, blank=True)
+    modified = models.CharField(max_length=60, blank=True)
+    # Why the latest reading failed (a code); empty after a good one.
+    failure = models.CharField(max_length=40, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    # Events whose repetition is not understood: their first time counts, the page says so.
+    not_understood = models.PositiveIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    # Busy time is known up to this instant.
+    read_until = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "clinics_external_calendar"
+        indexes = [models.Index(fields=["next_try_at"], name="external_calendar_due")]
+
+
+class ExternalBusy(Row):
+    """A stretch in which an external calendar says that its resource is taken."""
+
+    calendar = models.ForeignKey(ExternalCalendar, on_delete=models.CASCADE, related_name="busy")
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
+    period = DateTimeRangeField()
+
+    class Meta:
+        db_table = "clinics_external_busy"
+        verbose_name_plural = "external busy"
