@@ -27,3 +27,8 @@ EXTRA_OPENING_ADDED = define(
     fr="Ouverture exceptionnelle ajoutée",
     en="Extra opening added",
 )
+PRINTED_NAMES_CHOSEN = define(
+    "clinics:printed_names:chosen",
+    fr="Noms sur l’agenda imprimé choisis",
+    en="Names on the printed agenda chosen",
+)

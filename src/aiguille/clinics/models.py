@@ -16,6 +16,14 @@ from aiguille.plumbing.models import LocalizedField, Row
 MINUTES_PER_DAY = 1440
 
 
+class PrintedNames(models.TextChoices):
+    """How a printed agenda names the patients: paper lies about, and anybody may read it."""
+
+    FULL = "FULL", "Full name"
+    SHORT = "SHORT", "First name and initial"
+    NUMBER = "NUMBER", "Record number"
+
+
 class ClinicGroup(Row):
     """The one group that this installation serves."""
 
@@ -27,6 +35,12 @@ class ClinicGroup(Row):
         max_length=2, choices=[(code.value, code.name) for code in Jurisdiction]
     )
     second_factor_required = models.BooleanField(default=True)
+    printed_names = models.CharField(
+        max_length=10,
+        choices=PrintedNames,
+        default=PrintedNames.SHORT,
+        db_default=PrintedNames.SHORT,
+    )
 
     class Meta:
         db_table = "clinics_group"
