@@ -20,10 +20,11 @@ def announce_booking(row: Appointment, *, at: datetime) -> None:
     _queue({"appointment_booked": at} | _reminders(row, at=at), row, at=at)
 
 
-def announce_move(row: Appointment, *, at: datetime) -> None:
-    """Say the new time, and nothing about the old one any more."""
+def announce_move(row: Appointment, *, told_after: timedelta | None, at: datetime) -> None:
+    """Say the new time `told_after` this (never where None), and nothing about the old one."""
     drop(row, at=at)
-    _queue({"appointment_moved": at} | _reminders(row, at=at), row, at=at)
+    news = {} if told_after is None else {"appointment_moved": at + told_after}
+    _queue(news | _reminders(row, at=at), row, at=at)
 
 
 def announce_cancellation(row: Appointment, *, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """Booking, moving and cancelling: every path takes its time through `placing`."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -181,6 +181,7 @@ def move_appointment(
     site_id: UUID | None = None,
     practitioner_id: UUID | None = None,
     version: int | None = None,
+    told_after: timedelta | None = timedelta(0),
     actor: Actor,
     at: datetime,
 ) -> int:
@@ -188,6 +189,7 @@ def move_appointment(
 
     Where `site_id` is None the site stays; where `practitioner_id` is None anybody will do. The
     old time becomes free in the same transaction, and messages about it are not sent any more.
+    The patient is told of the new one `told_after` this, or not at all where it is None.
 
     Raises:
         StaleVersion: the appointment is not at `version` any more.
@@ -234,7 +236,7 @@ def move_appointment(
     except IntegrityError as error:
         raise _gate_error(error) from error
     note(row, events.MOVED, before=before, actor=actor, at=at)
-    notices.announce_move(row, at=at)
+    notices.announce_move(row, told_after=told_after, at=at)
     return row.version
 
 

@@ -1,6 +1,6 @@
 """Moving or cancelling by a link, by the patient or by the desk, and asking for a new link."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -64,12 +64,14 @@ def move(
     site_id: UUID | None = None,
     practitioner_id: UUID | None = None,
     version: int | None = None,
+    told_after: timedelta | None = timedelta(0),
     actor: Actor,
     at: datetime,
-) -> None:
-    """Move an appointment for its patient's login, or for the desk.
+) -> int:
+    """Move an appointment for its patient's login, or for the desk; return its new version.
 
-    A session is moved only while no symptom stands in the way.
+    A session is moved only while no symptom stands in the way. The patient is told `told_after`
+    this, or not at all where it is None.
 
     Raises:
         NotVisible: the actor may not see it.
@@ -79,12 +81,13 @@ def move(
         appointment = get_appointment_for(actor=actor, appointment_id=appointment_id, at=at)
         if appointment.kind is ServiceKind.SESSION:
             refuse_blocking_symptom(patient_id=appointment.patient_id)
-        move_appointment(
+        return move_appointment(
             appointment_id=appointment_id,
             starts_at=starts_at,
             site_id=site_id,
             practitioner_id=practitioner_id,
             version=version,
+            told_after=told_after,
             actor=actor,
             at=at,
         )

@@ -196,3 +196,25 @@ class TestPreparation:
 def test_a_missed_appointment_says_nothing_more(world, session):
     mark_no_show(appointment_id=session, actor=world.diane.actor, at=TEN)
     assert kinds_sent(TEN + timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("told_after", "said_at_once", "said_later"),
+    [
+        (timedelta(0), ["appointment_moved"], ["appointment_moved"]),
+        (timedelta(seconds=30), [], ["appointment_moved"]),
+        (None, [], []),
+    ],
+)
+def test_a_move_is_told_when_the_desk_says_so(world, session, told_after, said_at_once, said_later):
+    move_appointment(
+        appointment_id=session,
+        starts_at=TEN + timedelta(hours=1),
+        told_after=told_after,
+        actor=world.diane.actor,
+        at=world.at,
+    )
+    assert kinds_sent(world.at) == said_at_once
+    assert kinds_sent(world.at + timedelta(minutes=1)) == said_later
+    # The reminder speaks of the new time whether the move was told or not.
+    assert "appointment_reminder" in kinds_sent(TEN - timedelta(hours=12))
