@@ -1,7 +1,9 @@
 """Appointments and what they hold; the database refuses overlaps and missing verdicts."""
 
+from typing import ClassVar
+
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
@@ -36,6 +38,8 @@ class Hold(Row):
     """A time kept for ten minutes while a person types; one per browser."""
 
     browser_hash = models.CharField(max_length=64, unique=True)
+    # A keyed digest of the network address, empty where nobody anonymous holds the time.
+    address_hash = models.CharField(max_length=64, blank=True, db_default="")
     service = models.ForeignKey("catalogue.Service", on_delete=models.CASCADE, related_name="+")
     site = models.ForeignKey("clinics.Site", on_delete=models.CASCADE, related_name="+")
     starts_at = models.DateTimeField()
@@ -45,6 +49,13 @@ class Hold(Row):
 
     class Meta:
         db_table = "booking_hold"
+        indexes = [
+            models.Index(
+                fields=["address_hash", "expires_at"],
+                name="hold_by_address",
+                condition=~Q(address_hash=""),
+            )
+        ]
 
 
 class Appointment(Row):
@@ -156,6 +167,51 @@ class Occupancy(Row):
         indexes = [models.Index(fields=["resource", "period"], name="occupancy_btree")]
 
 
+class BusyWeek(models.Model):
+    """A resource's taken ticks of one week: `Occupancy` again, a bit per five minutes.
+
+    Week and bits are those of `scheduling.timeline.from_weeks`; a week without a bit has no row.
+    Triggers on `booking_occupancy` keep it (migration 0005) and nobody else writes it.
+    """
+
+    read_only: ClassVar[bool] = True
+
+    pk = models.CompositePrimaryKey("resource_id", "week")
+    resource = models.ForeignKey(
+        "clinics.Resource", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    week = models.IntegerField()
+    bits = models.BinaryField()
+
+    class Meta:
+        db_table = "booking_busy_week"
+
+
+class OccupancyHistory(models.Model):
+    """Occupancy of appointments long past, which stands in nobody's way any more.
+
+    `booking_move_to_history` (migration 0005) moves rows here, under their own keys.
+    """
+
+    read_only: ClassVar[bool] = True
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    resource = models.ForeignKey(
+        "clinics.Resource", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.CASCADE, related_name="past_occupancies"
+    )
+    need = models.CharField(max_length=40, blank=True)
+    period = DateTimeRangeField()
+
+    class Meta:
+        db_table = "booking_occupancy_history"
+
+
 class AppointmentEvent(AppendOnlyRow, Authored):
     """A change of an appointment: what it was before and after."""
 
@@ -202,4 +258,121 @@ class CalendarFeed(Row):
                 condition=Q(resource__isnull=False, patient__isnull=True)
                 | Q(resource__isnull=True, patient__isnull=False),
             )
+        ]
+
+
+class WaitingState(models.TextChoices):
+    """Where a person on the waiting list stands."""
+
+    WAITING = "WAITING"
+    SERVED = "SERVED"
+    LEFT = "LEFT"
+    REMOVED = "REMOVED"
+    OVER = "OVER"
+
+
+class WaitingEntry(Row):
+    """A person who waits for a time that fits: where, with whom, on which days, at which hours.
+
+    Empty lists mean any. Weekdays count from 0, Monday; minutes are the site's own clock, and the
+    whole appointment lies within them. `instead_of` is the appointment for which an earlier time
+    is wanted.
+    """
+
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey("catalogue.Service", on_delete=models.PROTECT, related_name="+")
+    plan = models.ForeignKey("care.Plan", on_delete=models.PROTECT, null=True, related_name="+")
+    instead_of = models.ForeignKey(
+        Appointment, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    sites = ArrayField(models.UUIDField(), default=list)
+    practitioners = ArrayField(models.UUIDField(), default=list)
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    from_minute = models.PositiveSmallIntegerField()
+    until_minute = models.PositiveSmallIntegerField()
+    first_day = models.DateField()
+    last_day = models.DateField()
+    state = models.CharField(max_length=10, choices=WaitingState, default=WaitingState.WAITING)
+    version = models.PositiveIntegerField(default=1)
+    # What asked for the place on the list, where asking twice must not make two.
+    request_key = models.UUIDField(null=True, unique=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "booking_waiting_entry"
+        constraints = [
+            models.CheckConstraint(
+                name="waiting_hours_in_order",
+                condition=Q(from_minute__lt=F("until_minute"), until_minute__lte=1440),
+            ),
+            models.CheckConstraint(
+                name="waiting_days_in_order", condition=Q(first_day__lte=F("last_day"))
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "service"],
+                name="waits_once_for_a_service",
+                condition=Q(state=WaitingState.WAITING),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at", "id"],
+                name="waiting_in_order",
+                condition=Q(state=WaitingState.WAITING),
+            )
+        ]
+
+
+class OfferState(models.TextChoices):
+    """What became of a time that was offered."""
+
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    EXPIRED = "EXPIRED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class Offer(Row):
+    """A time kept for a person on the waiting list until the deadline; a `Hold` takes it."""
+
+    entry = models.ForeignKey(WaitingEntry, on_delete=models.PROTECT, related_name="offers")
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey("clinics.Site", on_delete=models.PROTECT, related_name="+")
+    practitioner = models.ForeignKey(
+        "clinics.Resource", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    time_zone = models.CharField(max_length=50)
+    deadline = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=OfferState, default=OfferState.OPEN)
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    offered_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "booking_offer"
+        constraints = [
+            models.CheckConstraint(
+                name="offer_answered_before_its_start", condition=Q(deadline__lt=F("starts_at"))
+            ),
+            models.CheckConstraint(
+                name="accepted_offer_is_an_appointment",
+                condition=~Q(state=OfferState.ACCEPTED) | Q(appointment__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["patient"],
+                name="one_open_offer_a_person",
+                condition=Q(state=OfferState.OPEN),
+            ),
+            models.UniqueConstraint(
+                fields=["entry", "site", "starts_at"], name="a_time_is_offered_once_to_a_person"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["deadline"], name="offer_due", condition=Q(state=OfferState.OPEN))
         ]

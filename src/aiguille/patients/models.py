@@ -102,12 +102,14 @@ class LinkScope(models.TextChoices):
 
     APPOINTMENT = "APPOINTMENT"
     SPACE = "SPACE"
+    WAITING = "WAITING"
 
 
 class SecretLink(Row):
     """A link sent to somebody: only its hash is kept; it expires and can be revoked.
 
-    `subject_id` is the appointment that an APPOINTMENT link speaks of.
+    `subject_id` is the appointment that an APPOINTMENT link speaks of, or the place on the waiting
+    list that a WAITING link speaks of.
     """
 
     token_hash = models.CharField(max_length=64, unique=True)
@@ -129,6 +131,7 @@ class AttemptKind(models.TextChoices):
 
     BIRTH_DATE = "BIRTH_DATE"
     NEW_LINK = "NEW_LINK"
+    WAITING_LIST = "WAITING_LIST"
 
 
 class Attempt(Row):
