@@ -169,8 +169,13 @@ def _busy(calendar: Calendar, span: Span, *, at: datetime, ignored: Ignored) -> 
         rows = rows.exclude(hold__browser_hash=ignored.browser_hash)
     busy: dict[UUID, list[tuple[int, int]]] = defaultdict(list)
     for resource_id, held in rows.values_list("resource_id", "period"):
-        busy[resource_id].append(((held.lower - _EPOCH) // _TICK, tick_from(held.upper)))
+        busy[resource_id].append(_ticks(held.lower, held.upper))
     return busy
+
+
+def _ticks(start: datetime, end: datetime) -> tuple[int, int]:
+    """Return the ticks that a stretch of instants touches."""
+    return (start - _EPOCH) // _TICK, tick_from(end)
 
 
 def _facts(calendar: Calendar, zone: str, span: Span, busy: Busy) -> Facts:
@@ -211,9 +216,10 @@ def _open_at(clock: WallClock, hours: ResourceHours, site_id: UUID) -> dict[str,
         for closure in hours.closures
         if closure.site_id in {None, site_id}
     )
+    elsewhere = (_ticks(start, end) for start, end in hours.elsewhere)
     return opening_bits(
         clock=clock,
         hours=[WeeklyOpening(o.weekday, o.from_minute, o.until_minute, site) for o in weekly],
         extra=[DatedOpening(day_of(o.on), o.from_minute, o.until_minute, site) for o in extra],
-        closed=closed_bits(clock, closures),
+        closed=closed_bits(clock, closures) | bits_of(clock.span, elsewhere),
     )

@@ -13,6 +13,7 @@ from aiguille.clinics.models import (
     MINUTES_PER_DAY,
     ClinicGroup,
     Closure,
+    ExternalBusy,
     ExtraOpening,
     MedicalDirector,
     OpeningHours,
@@ -114,7 +115,8 @@ class ClosedStretch:
 class ResourceHours:
     """A resource with everything that the scheduling engine needs to know of its openings.
 
-    `closures` include those of whole sites.
+    `closures` include those of whole sites; `elsewhere` are the stretches, as instants, in which
+    an external calendar says that the resource is taken.
     """
 
     id: UUID
@@ -127,6 +129,7 @@ class ResourceHours:
     weekly: tuple[WeeklyOpening, ...]
     extra: tuple[DatedOpening, ...]
     closures: tuple[ClosedStretch, ...]
+    elsewhere: tuple[tuple[datetime, datetime], ...] = ()
 
 
 class NoGroup(Exception):
@@ -214,6 +217,7 @@ def resources_with_hours() -> list[ResourceHours]:
             all_closures=_rows(
                 Closure.objects.filter(Q(**of_resource) | Q(resource=None)), _CLOSURE_COLUMNS
             ),
+            all_elsewhere=_rows(ExternalBusy.objects.filter(**of_resource), _ELSEWHERE_COLUMNS),
         )
     )
     return [
@@ -240,6 +244,10 @@ def resources_with_hours() -> list[ResourceHours]:
                 )
                 for from_date, from_minute, until_date, until_minute, site_id in row["all_closures"]
             ),
+            elsewhere=tuple(
+                (datetime.fromisoformat(start), datetime.fromisoformat(end))
+                for start, end in row["all_elsewhere"]
+            ),
         )
         for row in rows.values(
             "id",
@@ -252,6 +260,7 @@ def resources_with_hours() -> list[ResourceHours]:
             "all_weekly",
             "all_extra",
             "all_closures",
+            "all_elsewhere",
         )
     ]
 
@@ -260,6 +269,7 @@ def resources_with_hours() -> list[ResourceHours]:
 _WEEKLY_COLUMNS = ("site_id", "weekday", "from_minute", "until_minute")
 _EXTRA_COLUMNS = ("site_id", "date", "from_minute", "until_minute")
 _CLOSURE_COLUMNS = ("from_date", "from_minute", "until_date", "until_minute", "site_id")
+_ELSEWHERE_COLUMNS = ("period__startswith", "period__endswith")
 
 
 def _rows(rows: QuerySet[Row], columns: Sequence[str]) -> ArraySubquery:
