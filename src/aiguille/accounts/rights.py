@@ -14,6 +14,7 @@ class Right(StrEnum):
     SEE_AGENDA = "see_agenda"
     BOOK = "book"
     CHECK_IN = "check_in"
+    BLOCK_TIME = "block_time"
     SEE_IDENTITY = "see_identity"
     EDIT_IDENTITY = "edit_identity"
     READ_RECORD = "read_record"
@@ -38,6 +39,8 @@ RIGHTS: dict[Right, frozenset[StaffRole]] = {
     Right.SEE_AGENDA: frozenset({_P, _N, _A, _F, _M}),
     Right.BOOK: frozenset({_P, _N, _A, _F, _M}),
     Right.CHECK_IN: frozenset({_P, _N, _A, _F}),
+    # Of everybody's calendar; practitioners block their own whatever their role.
+    Right.BLOCK_TIME: frozenset({_F, _M}),
     Right.SEE_IDENTITY: frozenset({_P, _N, _A, _F, _M}),
     Right.EDIT_IDENTITY: frozenset({_P, _N, _A, _F}),
     Right.READ_RECORD: frozenset({_P, _N}),

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from aiguille.clinics.models import Membership, Site
+from aiguille.accounts.rights import NotAllowed, Right, has_right
+from aiguille.clinics.models import Membership, Resource, Site
 from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.kernel.codes import StaffRole
 
@@ -43,6 +44,36 @@ def visible_site_ids(*, actor: Actor, at: datetime) -> frozenset[UUID]:
         return frozenset()
     memberships = Membership.objects.filter(user_id=actor.id).select_related("site")
     return frozenset(m.site_id for m in memberships if _in_force(m, at=at))
+
+
+def may_close(*, actor: Actor, resource_user_id: UUID | None) -> bool:
+    """Tell whether the actor may close a resource for a time: their own, or any by their role."""
+    return (
+        actor.kind is ActorKind.SYSTEM
+        or has_right(actor, Right.MANAGE_CLINIC)
+        or has_right(actor, Right.BLOCK_TIME)
+        or (
+            actor.kind is ActorKind.STAFF
+            and bool(actor.roles)
+            and actor.id is not None
+            and actor.id == resource_user_id
+        )
+    )
+
+
+def require_may_close(*, actor: Actor, resource_id: UUID | None) -> None:
+    """Let whoever may close the resource pass; None stands for a whole site (at most one query).
+
+    Raises:
+        NotAllowed: it is neither theirs nor does their role allow it.
+    """
+    if actor.kind is ActorKind.SYSTEM or has_right(actor, Right.MANAGE_CLINIC):
+        return
+    owners = Resource.objects.filter(id=resource_id).values_list("user_id", flat=True)
+    if resource_id is None or not any(
+        may_close(actor=actor, resource_user_id=owner) for owner in owners
+    ):
+        raise NotAllowed
 
 
 def local_date(*, site: Site, at: datetime) -> date:

@@ -14,6 +14,7 @@ from aiguille.accounts.rights import Right, require_unless_system
 from aiguille.audit.operations import record
 from aiguille.audit.registry import Action
 from aiguille.clinics import events
+from aiguille.clinics.access import require_may_close
 from aiguille.clinics.models import (
     MINUTES_PER_DAY,
     ClinicGroup,
@@ -397,11 +398,13 @@ def add_closure(
 ) -> UUID:
     """Close a resource, or a whole site, from a local date and minute until another.
 
+    Practitioners close their own calendar, the front desk anybody's, managers whole sites too.
+
     Raises:
         SetUpUnsound: nothing would be closed.
         NotAllowed.
     """
-    require_unless_system(actor, Right.MANAGE_CLINIC)
+    require_may_close(actor=actor, resource_id=resource_id)
     if resource_id is None and site_id is None:
         raise SetUpUnsound(
             Text(fr="Indiquez ce qui ferme.", en="Say what is closed."), field="resource_id"
