@@ -32,3 +32,24 @@ PRINTED_NAMES_CHOSEN = define(
     fr="Noms sur l’agenda imprimé choisis",
     en="Names on the printed agenda chosen",
 )
+CLOSURE_REMOVED = define("clinics:closure:removed", fr="Fermeture retirée", en="Closure removed")
+EXTRA_OPENING_REMOVED = define(
+    "clinics:extra_opening:removed",
+    fr="Ouverture exceptionnelle retirée",
+    en="Extra opening removed",
+)
+RESOURCE_CHANGED = define(
+    "clinics:resource:changed",
+    fr="Praticien, salle ou appareil modifié",
+    en="Practitioner, room or device changed",
+)
+RESOURCE_WITHDRAWN = define(
+    "clinics:resource:withdrawn",
+    fr="Praticien, salle ou appareil retiré des rendez-vous",
+    en="Practitioner, room or device withdrawn from appointments",
+)
+RESOURCE_RETURNED = define(
+    "clinics:resource:returned",
+    fr="Praticien, salle ou appareil remis aux rendez-vous",
+    en="Practitioner, room or device back for appointments",
+)

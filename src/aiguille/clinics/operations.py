@@ -1,9 +1,7 @@
 """Setting up the group: sites, roles, resources, hours, closures."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,22 +12,47 @@ from aiguille.accounts.rights import Right, require_unless_system
 from aiguille.audit.operations import record
 from aiguille.audit.registry import Action
 from aiguille.clinics import events
-from aiguille.clinics.access import require_may_close
-from aiguille.clinics.models import (
-    MINUTES_PER_DAY,
-    ClinicGroup,
-    Closure,
-    ExtraOpening,
-    MedicalDirector,
-    Membership,
-    OpeningHours,
-    Resource,
-    Site,
+from aiguille.clinics.changing import SetUpStale, SetUpUnsound
+from aiguille.clinics.models import ClinicGroup, MedicalDirector, Membership, Resource, Site
+from aiguille.clinics.openings import (
+    Opening,
+    OpeningUnsound,
+    add_closure,
+    add_extra_opening,
+    close_on_days,
+    remove_closure,
+    remove_extra_opening,
+    set_weekly_hours,
 )
+from aiguille.clinics.people_and_things import set_resource_active, update_resource
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Jurisdiction, ResourceKind, StaffRole
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
+
+__all__ = [
+    "CodeTaken",
+    "NotAPhysician",
+    "Opening",
+    "OpeningUnsound",
+    "PeriodTaken",
+    "SetUpStale",
+    "SetUpUnsound",
+    "add_closure",
+    "add_extra_opening",
+    "add_membership",
+    "appoint_medical_director",
+    "close_on_days",
+    "create_group",
+    "create_resource",
+    "create_site",
+    "end_membership",
+    "remove_closure",
+    "remove_extra_opening",
+    "set_resource_active",
+    "set_weekly_hours",
+    "update_resource",
+]
 
 
 class PeriodTaken(DomainError):
@@ -49,12 +72,6 @@ class CodeTaken(DomainError):
     default_text = Text(fr="Ce code est déjà utilisé.", en="This code is already used.")
 
 
-class SetUpUnsound(DomainError):
-    """A value of the set-up cannot be right."""
-
-    code = "set_up_unsound"
-
-
 class NotAPhysician(DomainError):
     """Only a physician in force may be the medical director."""
 
@@ -63,16 +80,6 @@ class NotAPhysician(DomainError):
         fr="La direction médicale revient à un médecin dont la qualification est en cours.",
         en="The medical director is a physician whose qualification is in force.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A weekly opening at a site: weekday 0 is Monday; minutes since the local midnight."""
-
-    site_id: UUID
-    weekday: int
-    from_minute: int
-    until_minute: int
 
 
 @transaction.atomic
@@ -308,141 +315,6 @@ def create_resource(
         site=site_id,
     )
     return resource.id
-
-
-@transaction.atomic
-def set_weekly_hours(
-    *, resource_id: UUID, openings: Iterable[Opening], actor: Actor, at: datetime
-) -> None:
-    """Replace a resource's weekly openings.
-
-    Raises:
-        SetUpUnsound: an opening is empty, leaves the day, or two overlap on a weekday.
-        NotAllowed.
-    """
-    require_unless_system(actor, Right.MANAGE_CLINIC)
-    ordered = sorted(openings, key=lambda opening: (opening.weekday, opening.from_minute))
-    for opening in ordered:
-        _check_minutes(opening.from_minute, opening.until_minute)
-        if not 0 <= opening.weekday <= 6:
-            raise SetUpUnsound(
-                Text(fr="Ce jour n’existe pas.", en="This weekday does not exist."),
-                field="weekday",
-            )
-    for earlier, later in pairwise(ordered):
-        if earlier.weekday == later.weekday and later.from_minute < earlier.until_minute:
-            raise SetUpUnsound(
-                Text(
-                    fr="Deux ouvertures du même jour se chevauchent.",
-                    en="Two openings of the same day overlap.",
-                ),
-                field="from_minute",
-            )
-    resource = Resource.objects.select_for_update().get(id=resource_id)
-    OpeningHours.objects.filter(resource=resource).delete()
-    OpeningHours.objects.bulk_create(
-        OpeningHours(
-            resource=resource,
-            site_id=opening.site_id,
-            weekday=opening.weekday,
-            from_minute=opening.from_minute,
-            until_minute=opening.until_minute,
-        )
-        for opening in ordered
-    )
-    _record(events.HOURS_SET, actor=actor, at=at, kind="resource", subject_id=resource_id)
-
-
-@transaction.atomic
-def add_extra_opening(
-    *,
-    resource_id: UUID,
-    site_id: UUID,
-    on: date,
-    from_minute: int,
-    until_minute: int,
-    actor: Actor,
-    at: datetime,
-) -> UUID:
-    """Open a resource on one date, beside its weekly hours.
-
-    Raises:
-        SetUpUnsound: the opening is empty or leaves the day.
-        NotAllowed.
-    """
-    require_unless_system(actor, Right.MANAGE_CLINIC)
-    _check_minutes(from_minute, until_minute)
-    opening = ExtraOpening.objects.create(
-        resource_id=resource_id,
-        site_id=site_id,
-        date=on,
-        from_minute=from_minute,
-        until_minute=until_minute,
-    )
-    _record(events.EXTRA_OPENING_ADDED, actor=actor, at=at, kind="resource", subject_id=resource_id)
-    return opening.id
-
-
-@transaction.atomic
-def add_closure(
-    *,
-    from_date: date,
-    until_date: date,
-    actor: Actor,
-    at: datetime,
-    resource_id: UUID | None = None,
-    site_id: UUID | None = None,
-    from_minute: int = 0,
-    until_minute: int = 0,
-    reason: str = "",
-) -> UUID:
-    """Close a resource, or a whole site, from a local date and minute until another.
-
-    Practitioners close their own calendar, the front desk anybody's, managers whole sites too.
-
-    Raises:
-        SetUpUnsound: nothing would be closed.
-        NotAllowed.
-    """
-    require_may_close(actor=actor, resource_id=resource_id)
-    if resource_id is None and site_id is None:
-        raise SetUpUnsound(
-            Text(fr="Indiquez ce qui ferme.", en="Say what is closed."), field="resource_id"
-        )
-    if (from_date, from_minute) >= (until_date, until_minute):
-        raise SetUpUnsound(
-            Text(fr="La fin précède le début.", en="It ends before it begins."),
-            field="until_date",
-        )
-    closure = Closure.objects.create(
-        resource_id=resource_id,
-        site_id=site_id,
-        from_date=from_date,
-        from_minute=from_minute,
-        until_date=until_date,
-        until_minute=until_minute,
-        reason=reason,
-    )
-    _record(
-        events.CLOSURE_ADDED,
-        actor=actor,
-        at=at,
-        kind="closure",
-        subject_id=closure.id,
-        site=site_id,
-    )
-    return closure.id
-
-
-def _check_minutes(from_minute: int, until_minute: int) -> None:
-    if not 0 <= from_minute < until_minute <= MINUTES_PER_DAY:
-        raise SetUpUnsound(
-            Text(
-                fr="Une ouverture va d’une minute à une autre de la même journée.",
-                en="An opening goes from one minute of a day to a later one.",
-            ),
-            field="from_minute",
-        )
 
 
 def _check_period(valid_from: date, valid_until: date | None) -> None:
