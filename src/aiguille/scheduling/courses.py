@@ -9,10 +9,12 @@ from aiguille.scheduling.facts import Facts
 from aiguille.scheduling.search import find_starts
 from aiguille.scheduling.services import Service
 from aiguille.scheduling.starts import SiteStarts, Starts
-from aiguille.scheduling.timeline import any_ahead, instant_of, lowest
+from aiguille.scheduling.timeline import any_ahead, instant_of, lowest, ones
 from aiguille.scheduling.wallclock import WallClock
 
 _MOST_DAYS = 4_000_000  # more than the calendar has: a longer gap is never met
+# How far before the facts an appointment that stays may lie, in days.
+_DAYS_BEFORE = 1_000
 
 
 class Gap(NamedTuple):
@@ -20,6 +22,26 @@ class Gap(NamedTuple):
 
     min_days: int
     max_days: int
+
+
+class OnDay(NamedTuple):
+    """An appointment that stays where it is: on that local day (`wallclock.day_of`)."""
+
+    day: int
+
+
+class Link(NamedTuple):
+    """An appointment of a chain: its local day and its tick, -1 for one that stays."""
+
+    day: int
+    tick: int
+
+
+class _Cut(NamedTuple):
+    """A set of starts by day: a set of days, and the first tick of each."""
+
+    days: int
+    first: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +102,13 @@ def find_course(
             )
     found = [known[s.id, ticks] for s, ticks in zip(services, narrowed, strict=True)]
     best: Course | None = None
+    chains = Chains(facts.clock)
     for at_site in zip(*(starts.sites for starts in found), strict=True):
         for who, chain in _chains_of(at_site, same_practitioner=same_practitioner):
             # Sites and practitioners come in order: a chain that only equals the best loses.
-            chosen = _first_chain(facts.clock, chain, gaps)
-            if chosen is not None and (best is None or chosen < best.ticks):
+            links = chains.first(chain, gaps)
+            chosen = tuple(link.tick for link in links or ())
+            if chosen and (best is None or chosen < best.ticks):
                 best = Course(chosen, at_site[0].site, who)
     return best
 
@@ -101,38 +125,51 @@ def _chains_of(
     ]
 
 
-def _first_chain(
-    clock: WallClock, chain: Sequence[int], gaps: Sequence[Gap]
-) -> tuple[int, ...] | None:
-    """Return the smallest list of ticks, one out of each set of `chain`, or None.
+class Chains:
+    """First chains over sets of starts; a set is cut into days once, however often it is asked."""
 
-    Backward, the days from which the chain can be completed: a set of days is one integer.
-    Forward, the first start on such a day, then the first one after it, and so on.
-    """
-    by_day: dict[int, list[tuple[int, int]]] = {}
-    for bits in chain:
-        if not bits:
-            return None
-        if bits not in by_day:
-            by_day[bits] = [(day.day, day.first + lowest(cut)) for day, cut in clock.by_day(bits)]
-    origin = min(day.day for day in clock.all_days)
-    completing = [0] * len(chain)
-    for place in reversed(range(len(chain))):
-        days = sum(1 << day for day in {day - origin for day, _ in by_day[chain[place]]})
-        if place < len(gaps):
-            least, most = (min(bound, _MOST_DAYS) for bound in gaps[place])
-            days &= any_ahead(completing[place + 1] >> least, most - least + 1)
-        completing[place] = days
-    chosen: list[tuple[int, int]] = []
-    for place, bits in enumerate(chain):
-        days = completing[place]
-        for day, tick in by_day[bits]:
-            if days >> (day - origin) & 1 and (
-                place == 0
-                or gaps[place - 1].min_days <= day - chosen[-1][0] <= gaps[place - 1].max_days
-            ):
-                chosen.append((day, tick))
-                break
-        else:
-            return None
-    return tuple(tick for _, tick in chosen)
+    def __init__(self, clock: WallClock) -> None:
+        self._clock = clock
+        self._origin = min((day.day for day in clock.all_days), default=0) - _DAYS_BEFORE
+        self._cuts: dict[int, _Cut] = {}
+
+    def first(self, chain: Sequence[int | OnDay], gaps: Sequence[Gap]) -> tuple[Link, ...] | None:
+        """Return the smallest chain, one link out of each set of `chain`, or None.
+
+        Backward, the days from which the chain can be completed: a set of days is one integer.
+        Forward, the first start on such a day, then the first one after it, and so on.
+        """
+        cuts = [self._cut(each) for each in chain]
+        completing = [0] * len(cuts)
+        for place in reversed(range(len(cuts))):
+            days = cuts[place].days
+            if days and place < len(gaps):
+                least, most = (min(bound, _MOST_DAYS) for bound in gaps[place])
+                days &= any_ahead(completing[place + 1] >> least, most - least + 1)
+            if not days:
+                return None
+            completing[place] = days
+        links: list[Link] = []
+        days, last = completing[0], 0
+        for place, cut in enumerate(cuts):
+            if place:
+                least, most = gaps[place - 1]
+                days = completing[place] >> (last + least)
+                days = (days & ones(min(most - least + 1, days.bit_length()))) << (last + least)
+            last = lowest(days)
+            # Where a wall goes back over midnight, the next day's first start may come before.
+            if days >> (last + 1) & 1 and cut.first[last + 1] < cut.first[last]:
+                last += 1
+            links.append(Link(last + self._origin, cut.first[last]))
+        return tuple(links)
+
+    def _cut(self, place: int | OnDay) -> _Cut:
+        if isinstance(place, OnDay):
+            day = place.day - self._origin
+            return _Cut(1 << day, {day: -1}) if day >= 0 else _Cut(0, {})
+        if place not in self._cuts:
+            first: dict[int, int] = {}
+            for piece, cut in self._clock.by_day(place):
+                first.setdefault(piece.day - self._origin, piece.first + lowest(cut))
+            self._cuts[place] = _Cut(sum(1 << day for day in first), first)
+        return self._cuts[place]
