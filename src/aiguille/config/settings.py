@@ -24,6 +24,8 @@ DEBUG = env.flag("AIGUILLE_DEBUG", default=False)
 # The demo shows every message sent on a page and lets its visitors set the clock.
 DEMO = env.flag("AIGUILLE_DEMO", default=not PRODUCTION)
 CLOCK_CAN_BE_SET = env.flag("AIGUILLE_CLOCK_CAN_BE_SET", default=not PRODUCTION)
+# Calendars are read from public addresses only; a test has one on its own machine.
+FETCH_FROM_THIS_MACHINE = env.flag("AIGUILLE_FETCH_FROM_THIS_MACHINE", default=False)
 STAFF_SECOND_FACTOR = env.flag("AIGUILLE_STAFF_SECOND_FACTOR", default=not DEMO)
 
 VAR = env.folder("AIGUILLE_VAR", postgres.default_var())
@@ -322,6 +324,7 @@ def _refuse_unsafe_production() -> None:
         "AIGUILLE_DEBUG must be off": DEBUG,
         "AIGUILLE_DEMO must be off: its mail page shows every message": DEMO,
         "AIGUILLE_CLOCK_CAN_BE_SET must be off": CLOCK_CAN_BE_SET,
+        "AIGUILLE_FETCH_FROM_THIS_MACHINE must be off": FETCH_FROM_THIS_MACHINE,
         "AIGUILLE_STAFF_SECOND_FACTOR must be on": not STAFF_SECOND_FACTOR,
     }
     if reasons := [reason for reason, is_wrong in wrong.items() if is_wrong]:

@@ -57,6 +57,7 @@ def test_a_sound_production_starts():
         ({"AIGUILLE_DEBUG": "1"}, "AIGUILLE_DEBUG must be off"),
         ({"AIGUILLE_DEMO": "1"}, "AIGUILLE_DEMO must be off"),
         ({"AIGUILLE_CLOCK_CAN_BE_SET": "1"}, "AIGUILLE_CLOCK_CAN_BE_SET must be off"),
+        ({"AIGUILLE_FETCH_FROM_THIS_MACHINE": "1"}, "AIGUILLE_FETCH_FROM_THIS_MACHINE must be off"),
         ({"AIGUILLE_STAFF_SECOND_FACTOR": "0"}, "AIGUILLE_STAFF_SECOND_FACTOR must be on"),
     ],
 )
