@@ -7,6 +7,7 @@ from aiguille.plumbing.grants import (
     append_only_tables,
     application_role,
     mutable_columns,
+    read_only_tables,
 )
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,18 @@ def test_a_row_with_a_state_changes_in_its_state_alone_and_is_never_deleted(tabl
         assert cursor.fetchone() == (mutable_columns()[table],)
         cursor.execute("SELECT has_table_privilege(%s, 'DELETE')", [table])
         assert cursor.fetchone() == (False,)
+
+
+@pytest.mark.parametrize("table", read_only_tables() or [None])
+def test_what_triggers_keep_is_only_read(table):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege(%(table)s, 'SELECT'),"
+            " has_table_privilege(%(table)s, 'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER'),"
+            " has_any_column_privilege(%(table)s, 'INSERT, UPDATE')",
+            {"table": table},
+        )
+        assert cursor.fetchone() == (True, False, False)
 
 
 def test_verdicts_and_sessions_are_among_them():

@@ -171,7 +171,7 @@ class BusyWeek(models.Model):
     """A resource's taken ticks of one week: `Occupancy` again, a bit per five minutes.
 
     Week and bits are those of `scheduling.timeline.from_weeks`; a week without a bit has no row.
-    Triggers on `booking_occupancy` keep it (migration 0005) and nobody else writes it.
+    Triggers on `booking_occupancy` keep it (migration 0006) and nobody else writes it.
     """
 
     read_only: ClassVar[bool] = True
@@ -190,7 +190,7 @@ class BusyWeek(models.Model):
 class OccupancyHistory(models.Model):
     """Occupancy of appointments long past, which stands in nobody's way any more.
 
-    `booking_move_to_history` (migration 0005) moves rows here, under their own keys.
+    `booking_move_to_history` (migration 0006) moves rows here, under their own keys.
     """
 
     read_only: ClassVar[bool] = True

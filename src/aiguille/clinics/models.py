@@ -1,5 +1,7 @@
 """The clinic group, its sites, the people and things that appointments need, and their hours."""
 
+from typing import ClassVar
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     ArrayField,
@@ -247,3 +249,20 @@ class ExternalBusy(Row):
     class Meta:
         db_table = "clinics_external_busy"
         verbose_name_plural = "external busy"
+
+
+class SetupVersion(models.Model):
+    """One row, whose `version` changes with every change of what can be booked, and never back.
+
+    Statement triggers raise it (`clinics_raise_setup_version`, migrations here and in catalogue);
+    what a process keeps of the set-up in memory is known by it.
+    """
+
+    read_only: ClassVar[bool] = True
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.BigIntegerField()
+
+    class Meta:
+        db_table = "clinics_setup_version"
+        constraints = [models.CheckConstraint(name="one_setup_version", condition=Q(id=1))]

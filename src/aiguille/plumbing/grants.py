@@ -2,8 +2,9 @@
 
 The role reads and writes rows. It never updates or deletes rows of a model that says
 `append_only = True`; of one that names its `mutable_columns` it updates those alone, and deletes
-none. It only reads the tables that record the schema itself. It owns nothing, so
-that it can neither change the schema nor truncate a table nor disable a trigger.
+none. It only reads models that say `read_only = True`, which triggers keep, and the tables that
+record the schema itself. It owns nothing, so that it can neither change the schema nor truncate a
+table nor disable a trigger.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,15 @@ def append_only_tables() -> list[str]:
             for model in apps.get_models(include_auto_created=True)
             if getattr(model, "append_only", False) and model._meta.managed
         }
+    )
+
+
+def read_only_tables() -> list[str]:
+    """Return the tables that only the database's own functions write, in alphabetical order."""
+    return sorted(
+        model._meta.db_table
+        for model in apps.get_models()
+        if getattr(model, "read_only", False) and model._meta.managed
     )
 
 
@@ -77,5 +87,5 @@ def sync_grants(*, using: str = "owner") -> None:
                 run("GRANT UPDATE ({columns}) ON {tables} TO {role}", [table], columns)
         run(
             "REVOKE INSERT, UPDATE, DELETE ON {tables} FROM {role}",
-            [table for table in _SCHEMA_TABLES if table in existing],
+            [table for table in (*_SCHEMA_TABLES, *read_only_tables()) if table in existing],
         )
