@@ -12,6 +12,11 @@ SERVICE_CREATED = define(
     fr="A ajouté une prestation réservable.",
     en="Added a bookable service.",
 )
+SERVICE_CHANGED = define(
+    "catalogue:service:changed",
+    fr="A modifié une prestation réservable.",
+    en="Changed a bookable service.",
+)
 PRODUCT_CREATED = define(
     "catalogue:product:created",
     fr="A ajouté un produit au catalogue.",

@@ -19,8 +19,17 @@ from aiguille.catalogue.models import (
     ServicePhase,
     Treatment,
 )
-from aiguille.catalogue.queries import NeedView, NotInCatalogue, PhaseView, engine_shape
-from aiguille.clinics.queries import medical_director_user_id
+from aiguille.catalogue.possible import Openings
+from aiguille.catalogue.queries import (
+    NeedView,
+    NotInCatalogue,
+    PhaseView,
+    engine_shape,
+    get_service,
+)
+from aiguille.catalogue.soundness import ServiceUnsound, check_offer, check_parts, service_state
+from aiguille.clinics.changing import expect_seen
+from aiguille.clinics.queries import medical_director_user_id, resources_with_hours
 from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.kernel.codes import (
     INDICATIONS_OF,
@@ -39,6 +48,17 @@ from aiguille.protocols.reading import read_protocol
 from aiguille.protocols.sources import digest_of
 from aiguille.scheduling.timeline import TICK_MINUTES
 
+__all__ = [
+    "CodeTaken",
+    "ProtocolNeedsKnowledge",
+    "ServiceUnsound",
+    "adopt_protocol",
+    "create_product",
+    "create_service",
+    "create_treatment",
+    "update_service",
+]
+
 
 class CodeTaken(DomainError):
     """The catalogue already has this code, indication or version."""
@@ -46,19 +66,6 @@ class CodeTaken(DomainError):
     code = "code_taken"
     default_text = Text(
         fr="Le catalogue contient déjà cet élément.", en="The catalogue already has this."
-    )
-
-
-class ServiceUnsound(DomainError):
-    """A service's needs and phases do not fit together."""
-
-    code = "service_unsound"
-    default_text = Text(
-        fr="Les phases et les ressources de cette prestation ne s’accordent pas : chaque durée est "
-        "un multiple de cinq minutes, chaque ressource nommée sert dans une phase au moins, et un "
-        "seul praticien est demandé.",
-        en="The phases and needs of this service do not fit: lengths are multiples of five "
-        "minutes, every need is named by a phase, and one practitioner is asked for at most.",
     )
 
 
@@ -171,27 +178,7 @@ def create_service(
         position=position,
     )
     _insert(row)
-    ServiceNeed.objects.bulk_create(
-        ServiceNeed(
-            service=row,
-            name=need.name,
-            kind=need.kind,
-            skill=need.skill,
-            buffer_before_minutes=need.buffer_before_minutes,
-            buffer_after_minutes=need.buffer_after_minutes,
-        )
-        for need in needs
-    )
-    ServicePhase.objects.bulk_create(
-        ServicePhase(
-            service=row,
-            position=position,
-            name=phase.name,
-            minutes=phase.minutes,
-            needs=list(phase.needs),
-        )
-        for position, phase in enumerate(phases)
-    )
+    _insert_parts(row, needs=needs, phases=phases)
     record(
         action=events.SERVICE_CREATED,
         actor=actor,
@@ -201,6 +188,74 @@ def create_service(
         details={"code": code},
     )
     return row.id
+
+
+@transaction.atomic
+def update_service(
+    *,
+    service_id: UUID,
+    needs: Sequence[NeedView],
+    phases: Sequence[PhaseView],
+    min_notice_minutes: int,
+    max_horizon_days: int,
+    slot_step_minutes: int,
+    is_bookable_online: bool,
+    is_active: bool,
+    actor: Actor,
+    at: datetime,
+    seen: str | None = None,
+) -> None:
+    """Change what a service holds, how long, and how it is offered.
+
+    Appointments that stand keep the times that they hold. `seen` is the mark (`mark_of_service`)
+    of what the page showed. Where phases or needs change, the service must be possible by the
+    hours there are.
+
+    Raises:
+        ServiceUnsound: something does not fit; `field` names it (`phases.1.minutes`, ...).
+        SetUpStale: the service is not what the page showed.
+        NotAllowed, NotInCatalogue.
+    """
+    require_unless_system(actor, Right.MANAGE_CLINIC)
+    row = Service.objects.select_for_update().filter(id=service_id).first()
+    if row is None:
+        raise NotInCatalogue
+    stands = get_service(service_id)
+    before = service_state(stands)
+    expect_seen(before, seen)
+    check_parts(needs=needs, phases=phases)
+    check_offer(min_notice_minutes, max_horizon_days, slot_step_minutes)
+    is_remade = (tuple(needs), tuple(phases)) != (stands.needs, stands.phases)
+    if is_remade:
+        openings = Openings(resources_with_hours(), on=at.date())
+        if obstacle := openings.obstacle_of(needs=needs, phases=phases):
+            raise ServiceUnsound(obstacle.text, field=obstacle.field)
+    row.min_notice_minutes = min_notice_minutes
+    row.max_horizon_days = max_horizon_days
+    row.slot_step_minutes = slot_step_minutes
+    row.is_bookable_online = is_bookable_online
+    row.is_active = is_active
+    row.save(
+        update_fields=[
+            "min_notice_minutes",
+            "max_horizon_days",
+            "slot_step_minutes",
+            "is_bookable_online",
+            "is_active",
+        ]
+    )
+    if is_remade:
+        ServiceNeed.objects.filter(service=row).delete()
+        ServicePhase.objects.filter(service=row).delete()
+        _insert_parts(row, needs=needs, phases=phases)
+    record(
+        action=events.SERVICE_CHANGED,
+        actor=actor,
+        at=at,
+        subject_kind="service",
+        subject_id=row.id,
+        details={"before": before, "after": service_state(get_service(service_id))},
+    )
 
 
 @transaction.atomic
@@ -328,6 +383,30 @@ def _insert(row: Treatment | Service | Product | ProtocolVersion) -> None:
         if constraint.endswith("_fkey") or "_fk_" in constraint:
             raise NotInCatalogue(field="treatment_id") from error
         raise CodeTaken(field="code") from error
+
+
+def _insert_parts(row: Service, *, needs: Sequence[NeedView], phases: Sequence[PhaseView]) -> None:
+    ServiceNeed.objects.bulk_create(
+        ServiceNeed(
+            service=row,
+            name=need.name,
+            kind=need.kind,
+            skill=need.skill,
+            buffer_before_minutes=need.buffer_before_minutes,
+            buffer_after_minutes=need.buffer_after_minutes,
+        )
+        for need in needs
+    )
+    ServicePhase.objects.bulk_create(
+        ServicePhase(
+            service=row,
+            position=position,
+            name=phase.name,
+            minutes=phase.minutes,
+            needs=list(phase.needs),
+        )
+        for position, phase in enumerate(phases)
+    )
 
 
 def _check_service(

@@ -1,0 +1,150 @@
+"""Whether a service can take place at all, by what there is and when it is open, were nothing booked.
+
+It is asked before a service is saved, and of every service after hours were changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from aiguille.catalogue.queries import NeedView, PhaseView, engine_shape
+from aiguille.clinics.queries import ResourceHours
+from aiguille.clinics.timetable import open_bits
+from aiguille.kernel.text import Text
+from aiguille.scheduling import facts as engine
+from aiguille.scheduling.facts import Facts, dates_span
+from aiguille.scheduling.search import find_starts
+from aiguille.scheduling.services import Service
+from aiguille.scheduling.timeline import TICK_MINUTES, all_ahead
+from aiguille.scheduling.wallclock import WallClock
+
+LOOKED_AT = timedelta(weeks=26)
+# All that is compared is on the wall clock of one site at a time: any one zone will do.
+_ANY_ZONE = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a service cannot take place.
+
+    `field` is `needs.<place>.skill`, `phases.<place>.minutes` or `phases`.
+    """
+
+    field: str
+    text: Text
+
+
+class Openings:
+    """When everything is open in the half year from a date on, read once for many services."""
+
+    def __init__(self, resources: Sequence[ResourceHours], *, on: date) -> None:
+        self.first, self.last = on, on + LOOKED_AT
+        span = dates_span(zone=_ANY_ZONE, first_date=self.first, last_date=self.last)
+        self.clock = WallClock(_ANY_ZONE, span)
+        self.names = {str(hours.id): f"{hours.title} {hours.name}".strip() for hours in resources}
+        sites: set[UUID] = set()
+        opened = []
+        for hours in resources:
+            there = {o.site_id for o in hours.weekly} | {o.site_id for o in hours.extra}
+            bits = {str(site): open_bits(self.clock, hours, site) for site in there}
+            sites |= there
+            opened.append(
+                engine.Resource(
+                    id=str(hours.id),
+                    kind=hours.kind,
+                    skills=hours.skills,
+                    open={site: ticks for site, ticks in bits.items() if ticks},
+                )
+            )
+        self.facts = Facts(
+            clock=self.clock,
+            step_minutes=TICK_MINUTES,
+            sites=tuple(sorted(map(str, sites))),
+            resources=tuple(opened),
+        )
+
+    def longest(self, resource: engine.Resource) -> int:
+        """Return the minutes of a resource's longest opening."""
+        return max((_longest_run(bits) for bits in resource.open.values()), default=0)
+
+    def obstacle_of(
+        self, *, needs: Sequence[NeedView], phases: Sequence[PhaseView]
+    ) -> Obstacle | None:
+        """Return why a service of these parts can never take place, or None where it can.
+
+        Raises:
+            ValueError: the parts do not fit together (see `scheduling.services.Service`).
+        """
+        service = engine_shape(
+            code="asked",
+            needs=needs,
+            phases=phases,
+            min_notice_minutes=0,
+            max_horizon_days=LOOKED_AT.days,
+        )
+        for place, need in enumerate(needs):
+            if found := self._obstacle_of_need(service, place, need, phases):
+                return found
+        starts = find_starts(
+            facts=self.facts,
+            service=service,
+            at=datetime.combine(self.first, time(), tzinfo=UTC),
+            first_date=self.first,
+            last_date=self.last,
+        )
+        if any(site.bits for site in starts.sites):
+            return None
+        return Obstacle(
+            "phases",
+            Text(
+                fr="À aucun moment les praticiens, salles et appareils demandés ne sont ouverts "
+                "ensemble assez longtemps sur un même site. Raccourcissez les phases ou "
+                "élargissez des horaires.",
+                en="At no time are the practitioners, rooms and devices asked for open together "
+                "for long enough at one site. Shorten the phases or lengthen some hours.",
+            ),
+        )
+
+    def _obstacle_of_need(
+        self, service: Service, place: int, need: NeedView, phases: Sequence[PhaseView]
+    ) -> Obstacle | None:
+        asked = next(each for each in service.needs if each.name == need.name)
+        suited = [each for each in self.facts.resources if each.suits(asked)]
+        if not suited:
+            return Obstacle(
+                f"needs.{place}.skill",
+                Text(
+                    fr="Rien ni personne d’actif ne possède cette compétence ou cet usage.",
+                    en="Nobody and nothing active has this skill or use.",
+                ),
+            )
+        best = max(suited, key=lambda each: (self.longest(each), each.id))
+        limit = self.longest(best)
+        runs = service.stretches[need.name]
+        if all((run.open_to - run.open_from) * TICK_MINUTES <= limit for run in runs):
+            return None
+        held = [number for number, phase in enumerate(phases) if need.name in phase.needs]
+        worst = max(held, key=lambda number: phases[number].minutes)
+        name = self.names[best.id]
+        return Obstacle(
+            f"phases.{worst}.minutes",
+            Text(
+                fr=f"Plus long que toute ouverture possible : la plus longue est celle de {name}, "
+                f"{limit} minutes. Raccourcissez la phase ou élargissez ces horaires.",
+                en=f"Longer than any opening there is: the longest is that of {name}, {limit} "
+                "minutes. Shorten the phase or lengthen those hours.",
+            ),
+        )
+
+
+def _longest_run(bits: int) -> int:
+    """Return the minutes of the longest run of ticks."""
+    low, high = 0, max(1, bits.bit_length())
+    while low < high:
+        middle = (low + high + 1) // 2
+        if all_ahead(bits, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low * TICK_MINUTES
