@@ -4,7 +4,7 @@ The database refuses a session without a verdict whatever happens here; this say
 again from the current answers instead of trusting that somebody suspended the verdict.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,11 +19,12 @@ from aiguille.booking.rules import Earliest, latest_bound, screening_bound
 from aiguille.care.queries import (
     BirthDateMissing,
     PlanView,
+    Screener,
     VerdictView,
     current_verdict,
     get_plan,
     list_plans,
-    screening,
+    screener,
     verdict_in_force,
 )
 from aiguille.catalogue.queries import get_treatment, session_service
@@ -105,10 +106,12 @@ def session_terms(
     plan_id: UUID | None,
     day: date,
     moving: UUID | None = None,
+    moving_next: Collection[UUID] = (),
 ) -> SessionTerms:
     """Return the terms for a session on the local date `day`, or refuse.
 
-    `moving` names the appointment that is being moved, which does not count as another session.
+    `moving` names the appointment that is being moved, which does not count as another session, nor
+    do those that are moved after it in the same transaction (`moving_next`).
 
     Raises:
         VerdictNeeded, PlanNeeded, PlanComplete, AnswersForbid, TooSoon.
@@ -117,18 +120,19 @@ def session_terms(
     if verdict is None:
         raise VerdictNeeded
     plans = list_plans(patient_id=patient_id)
-    plan = _plan(plans, patient_id, treatment_id, plan_id)
+    plan = plan_that_counts(plans, patient_id, treatment_id, plan_id)
     procedure = get_treatment(treatment_id).procedure
     if objection := _objection_of_answers(plan, verdict, procedure, day):
         raise AnswersForbid(objection)
-    days = _session_days(plan, plans, procedure, moving=moving)
-    interval = _interval_days(plan, procedure)
+    gone = {*moving_next} if moving is None else {moving, *moving_next}
+    days = _session_days(plan, plans, procedure, moving=gone)
+    interval = interval_days(plan, procedure)
     before = [other for other in days.all if other <= day]
     after = [other for other in days.all if other > day]
     if before and before[-1] + timedelta(days=interval) > day:
-        raise TooSoon(_interval_bound(before[-1], interval))
+        raise TooSoon(interval_bound(before[-1], interval))
     if after and day + timedelta(days=interval) > after[0]:
-        raise TooSoon(_interval_bound(after[0], interval))
+        raise TooSoon(interval_bound(after[0], interval))
     if len(days.of_plan) >= plan.sessions_planned:
         raise PlanComplete
     return SessionTerms(
@@ -148,22 +152,22 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
         PlanNeeded: the patient has no such plan.
     """
     plans = list_plans(patient_id=patient_id)
-    plan = _plan(plans, patient_id, None, plan_id)
+    plan = plan_that_counts(plans, patient_id, None, plan_id)
     procedure = get_treatment(plan.treatment_id).procedure
     verdict = current_verdict(patient_id=patient_id, treatment_id=plan.treatment_id)
     if verdict is None or not verdict.opens(verdict.valid_from):
         return Earliest(None, VerdictNeeded.default_text)
-    days = _session_days(plan, plans, procedure, moving=None)
+    days = _session_days(plan, plans, procedure, moving=())
     if len(days.of_plan) >= plan.sessions_planned:
         return Earliest(None, PlanComplete.default_text)
-    bounds = [_notice_bound(plan.treatment_id, at=at), _verdict_bound(verdict)]
+    bounds = [notice_bound(plan.treatment_id, at=at), verdict_bound(verdict)]
     if days.all:
-        bounds.append(_interval_bound(days.all[-1], _interval_days(plan, procedure)))
+        bounds.append(interval_bound(days.all[-1], interval_days(plan, procedure)))
     found = latest_bound(bounds)
     for _ in range(MOST_STEPS):
         assert found.date is not None
         if found.date > verdict.valid_until:
-            return Earliest(None, _verdict_ends(verdict))
+            return Earliest(None, verdict_ends(verdict))
         objection = _objection_of_answers(plan, verdict, procedure, found.date)
         if objection is None:
             return found
@@ -184,7 +188,7 @@ class _Days:
     of_plan: tuple[date, ...]
 
 
-def _plan(
+def plan_that_counts(
     plans: Sequence[PlanView], patient_id: UUID, treatment_id: UUID | None, plan_id: UUID | None
 ) -> PlanView:
     """Return the plan that counts: of the patient's plans in force, latest first."""
@@ -206,12 +210,13 @@ def _plan(
 
 
 def _session_days(
-    plan: PlanView, in_force: Sequence[PlanView], procedure: Procedure, *, moving: UUID | None
+    plan: PlanView,
+    in_force: Sequence[PlanView],
+    procedure: Procedure,
+    *,
+    moving: Collection[UUID],
 ) -> _Days:
-    """Return the days of sessions of the same procedure on a zone of the plan (one query).
-
-    A session whose plan is not in force any more counts for every zone.
-    """
+    """Return the days of sessions of the same procedure on a zone of the plan (one query)."""
     plans = {other.id: other for other in in_force}
     rows = Appointment.objects.filter(
         patient_id=plan.patient_id,
@@ -219,23 +224,39 @@ def _session_days(
         service__procedure=procedure,
         state__in=HOLDING_STATES,
     )
-    if moving is not None:
-        rows = rows.exclude(id=moving)
+    if moving:
+        rows = rows.exclude(id__in=moving)
     near: list[date] = []
     own: list[date] = []
     for day, treatment_id, plan_id, verdict_id in rows.values_list(
         "local_date", "treatment_id", "plan_id", "verdict_id"
     ):
-        other = plans.get(plan_id)
-        if other is None or set(other.zones) & set(plan.zones):
+        if keeps_apart(plan, plans.get(plan_id)):
             near.append(day)
-        # Sessions under the same verdict belong to the course, whichever version planned them.
-        if plan_id == plan.id or (treatment_id, verdict_id) == (plan.treatment_id, plan.verdict_id):
+        if belongs(plan, treatment_id=treatment_id, plan_id=plan_id, verdict_id=verdict_id):
             own.append(day)
     return _Days(all=tuple(sorted(near)), of_plan=tuple(sorted(own)))
 
 
-def _interval_days(plan: PlanView, procedure: Procedure) -> int:
+def keeps_apart(plan: PlanView, other: PlanView | None) -> bool:
+    """Tell whether a session of the `other` plan is one from which the interval is counted.
+
+    One whose plan is not in force any more, None, counts for every zone.
+    """
+    return other is None or bool(set(other.zones) & set(plan.zones))
+
+
+def belongs(
+    plan: PlanView, *, treatment_id: UUID | None, plan_id: UUID | None, verdict_id: UUID | None
+) -> bool:
+    """Tell whether a session is one of the plan's course.
+
+    Sessions under the same verdict are, whichever version of the plan they were booked from.
+    """
+    return plan_id == plan.id or (treatment_id, verdict_id) == (plan.treatment_id, plan.verdict_id)
+
+
+def interval_days(plan: PlanView, procedure: Procedure) -> int:
     """Return the days to leave between two sessions: the plan's, or the rule book's if longer."""
     return max(
         plan.interval_min_days,
@@ -262,22 +283,25 @@ def _objection_of_answers(
     plan: PlanView, verdict: VerdictView, procedure: Procedure, day: date
 ) -> Earliest | None:
     try:
-        ruling = screening(
-            patient_id=plan.patient_id,
-            procedure=procedure,
-            act_date=day,
-            zones=plan.zones,
-            actives=tuple(plan.settings.get("actives", ())),
-        )
+        asked = screener(patient_id=plan.patient_id, procedure=procedure)
     except BirthDateMissing as error:
         return Earliest(None, error.text)
+    return objection_on(day, plan=plan, verdict=verdict, asked=asked)
+
+
+def objection_on(
+    day: date, *, plan: PlanView, verdict: VerdictView, asked: Screener
+) -> Earliest | None:
+    """Return what the patient's current answers say against a session on a day, or None."""
+    ruling = asked.on(day, zones=plan.zones, actives=tuple(plan.settings.get("actives", ())))
     return screening_bound(ruling.findings, ruling.settled_by(verdict.overrides))
 
 
 # --- The bounds -----------------------------------------------------------------------------------
 
 
-def _notice_bound(treatment_id: UUID, *, at: datetime) -> Earliest:
+def notice_bound(treatment_id: UUID, *, at: datetime) -> Earliest:
+    """Return how soon a session can be booked."""
     notice = timedelta(minutes=session_service(treatment_id).min_notice_minutes)
     zones = {site.time_zone for site in list_sites()}
     first = min(local_day(at + notice, zone) for zone in zones)
@@ -287,7 +311,8 @@ def _notice_bound(treatment_id: UUID, *, at: datetime) -> Earliest:
     )
 
 
-def _verdict_bound(verdict: VerdictView) -> Earliest:
+def verdict_bound(verdict: VerdictView) -> Earliest:
+    """Return from when the verdict opens sessions."""
     return Earliest(
         verdict.valid_from,
         Text(
@@ -297,7 +322,8 @@ def _verdict_bound(verdict: VerdictView) -> Earliest:
     )
 
 
-def _verdict_ends(verdict: VerdictView) -> Text:
+def verdict_ends(verdict: VerdictView) -> Text:
+    """Return why nothing is possible after the verdict's last day."""
     return Text(
         fr=f"L’avis médical prend fin le {verdict.valid_until:%d/%m/%Y} : "
         "une nouvelle consultation est nécessaire.",
@@ -306,7 +332,8 @@ def _verdict_ends(verdict: VerdictView) -> Text:
     )
 
 
-def _interval_bound(last: date, interval: int) -> Earliest:
+def interval_bound(last: date, interval: int) -> Earliest:
+    """Return from when a session is far enough from the one on `last`."""
     return Earliest(
         last + timedelta(days=interval),
         Text(

@@ -70,6 +70,32 @@ class Screening:
 
 
 @dataclass(frozen=True, slots=True)
+class Screener:
+    """A patient as the rule book judges them, whatever the day of the act; see `screener`."""
+
+    always: Mapping[str, Any]
+    answer_set_id: UUID | None
+    answered_at: datetime | None
+
+    def on(
+        self, act_date: date, *, zones: Sequence[str], actives: Sequence[str] = ()
+    ) -> Screening:
+        """Ask the rule book about an act on `act_date`."""
+        asked = {
+            **self.always,
+            "act_date": act_date.isoformat(),
+            "zones": list(zones),
+            "actives": list(actives),
+        }
+        return Screening(
+            asked=asked,
+            answer=decide(asked),
+            answer_set_id=self.answer_set_id,
+            answered_at=self.answered_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictView:
     """A verdict as others may read it; `valid_until` is the last day, included."""
 
@@ -173,24 +199,30 @@ def screening(
     Raises:
         BirthDateMissing: the identity has no birth date.
     """
+    return screener(patient_id=patient_id, procedure=procedure).on(
+        act_date, zones=zones, actives=actives
+    )
+
+
+def screener(*, patient_id: UUID, procedure: Procedure) -> Screener:
+    """Return what `screening` asks of a patient, read once for acts on any day.
+
+    Raises:
+        BirthDateMissing: the identity has no birth date.
+    """
     identity = get_identity(patient_id)
     if identity.birth_date is None:
         raise BirthDateMissing
     answers = latest_answers(patient_id, procedure)
-    asked = {
-        "kind": "screening",
-        "procedure": procedure.value,
-        "act_date": act_date.isoformat(),
-        "born": identity.birth_date.isoformat(),
-        "phototype": phototype_of(patient_id=patient_id),
-        "zones": list(zones),
-        "actives": list(actives),
-        "answers": dict(answers.answers) if answers else {},
-        "unanswered": "unknown",
-    }
-    return Screening(
-        asked=asked,
-        answer=decide(asked),
+    return Screener(
+        always={
+            "kind": "screening",
+            "procedure": procedure.value,
+            "born": identity.birth_date.isoformat(),
+            "phototype": phototype_of(patient_id=patient_id),
+            "answers": dict(answers.answers) if answers else {},
+            "unanswered": "unknown",
+        },
         answer_set_id=answers.id if answers else None,
         answered_at=answers.recorded_at if answers else None,
     )
