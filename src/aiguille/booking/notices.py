@@ -15,9 +15,10 @@ REMINDED_AT = time(10)
 """The local time, on the day before, at which a reminder leaves (DEF, to confirm)."""
 
 
-def announce_booking(row: Appointment, *, at: datetime) -> None:
-    """Confirm a booking and prepare its reminders."""
-    _queue({"appointment_booked": at} | _reminders(row, at=at), row, at=at)
+def announce_booking(row: Appointment, *, is_told: bool, at: datetime) -> None:
+    """Confirm a booking, where the patient is told of it now, and prepare its reminders."""
+    news = {"appointment_booked": at} if is_told else {}
+    _queue(news | _reminders(row, at=at), row, at=at)
 
 
 def announce_move(row: Appointment, *, told_after: timedelta | None, at: datetime) -> None:

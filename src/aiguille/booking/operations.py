@@ -1,5 +1,6 @@
 """Booking, moving and cancelling: every path takes its time through `placing`."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -100,6 +101,7 @@ def book(
     plan_id: UUID | None = None,
     hold_browser: str | None = None,
     request_key: UUID | None = None,
+    is_told: bool = True,
     actor: Actor,
     at: datetime,
 ) -> UUID:
@@ -107,7 +109,7 @@ def book(
 
     What `hold_browser` holds of this start becomes the appointment's own. Visitors and patients
     get what is offered online; staff may go below the notice and off the step. A session needs
-    the terms of `gate.session_terms`.
+    the terms of `gate.session_terms`. The patient is reminded, and told at once where `is_told`.
 
     Raises:
         SlotTaken, PatientBusy: the start, or the patient, is taken.
@@ -169,7 +171,7 @@ def book(
         _refuse_second(request_key)
         raise _gate_error(error) from error
     note(row, events.BOOKED, before=None, actor=actor, at=at)
-    notices.announce_booking(row, at=at)
+    notices.announce_booking(row, is_told=is_told, at=at)
     return row.id
 
 
@@ -182,11 +184,13 @@ def move_appointment(
     practitioner_id: UUID | None = None,
     version: int | None = None,
     told_after: timedelta | None = timedelta(0),
+    moving_next: Collection[UUID] = (),
     actor: Actor,
     at: datetime,
 ) -> int:
     """Move an appointment and return its new version.
 
+    Sessions that move after it in the same transaction, `moving_next`, are not in its way yet.
     Where `site_id` is None the site stays; where `practitioner_id` is None anybody will do. The
     old time becomes free in the same transaction, and messages about it are not sent any more.
     The patient is told of the new one `told_after` this, or not at all where it is None.
@@ -206,7 +210,14 @@ def move_appointment(
     if site is None:
         raise NotBookable(field="site_id")
     day = facts.local_day(starts_at, site.time_zone)
-    terms = _terms(calendar.service, row.patient_id, row.plan_id, day, moving=row.id)
+    terms = _terms(
+        calendar.service,
+        row.patient_id,
+        row.plan_id,
+        day,
+        moving=row.id,
+        moving_next=moving_next,
+    )
     wanted = Wanted(
         calendar=calendar,
         site=site,
@@ -349,6 +360,7 @@ def _terms(
     day: date,
     *,
     moving: UUID | None = None,
+    moving_next: Collection[UUID] = (),
 ) -> SessionTerms | None:
     if service.kind is not ServiceKind.SESSION:
         return None
@@ -359,6 +371,7 @@ def _terms(
         plan_id=plan_id,
         day=day,
         moving=moving,
+        moving_next=moving_next,
     )
 
 

@@ -113,7 +113,7 @@ def place(
     """
     deadlocks = 0
     for _ in range(MOST_CHOICES):
-        choice, first = first or _choose(wanted, at=at), None
+        choice, first = first or choose(wanted, at=at), None
         if choice is None:
             break
         try:
@@ -202,7 +202,8 @@ def occupy(
     Occupancy.objects.bulk_create(rows)
 
 
-def _choose(wanted: Wanted, *, at: datetime) -> Choice | None:
+def choose(wanted: Wanted, *, at: datetime) -> Choice | None:
+    """Return free resources for a start and what to take of them, or None (one query)."""
     service = wanted.calendar.engine_service
     practitioner = str(wanted.practitioner_id) if wanted.practitioner_id else None
     try:
