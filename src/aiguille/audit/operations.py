@@ -13,6 +13,7 @@ from aiguille.audit.chain import GENESIS, digest
 from aiguille.audit.models import AuditEvent, ChainHead
 from aiguille.audit.registry import Action
 from aiguille.kernel.actor import Actor
+from aiguille.plumbing.statements import Insertion, Statement
 
 
 def chain_key() -> tuple[str, bytes]:
@@ -83,7 +84,7 @@ def record(
         key_id=key_id,
     )
     event.mac = digest(chained_content(event), previous=mac, key=key)
-    _append(event)
+    _APPEND.run(event.position, event.mac, event.record_id, *_EVENT.values([event]))
 
 
 def _locked_head(record_id: UUID) -> tuple[int, str]:
@@ -92,28 +93,18 @@ def _locked_head(record_id: UUID) -> tuple[int, str]:
     One statement makes, locks and reads it, as one writes it with the event: every operation pays
     for what an event costs.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {ChainHead._meta.db_table} AS head (record_id, length, mac)"  # noqa: S608 -- our own table
-            " VALUES (%s, 0, %s) ON CONFLICT (record_id) DO UPDATE SET length = head.length"
-            " RETURNING length, mac",
-            [record_id, GENESIS],
-        )
-        length, mac = cursor.fetchone()
-    return length, mac
+    found = _HEAD.row(record_id, GENESIS)
+    assert found is not None, "an upsert returns its row"
+    return found[0], found[1]
 
 
-def _append(event: AuditEvent) -> None:
-    """Insert an event and make it the end of its chain."""
-    fields = AuditEvent._meta.concrete_fields
-    row = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(_APPEND, [event.position, event.mac, event.record_id, *row])
-
-
-_APPEND = (
+_HEAD = Statement(
+    f"INSERT INTO {ChainHead._meta.db_table} AS head (record_id, length, mac)"  # noqa: S608 -- our own table
+    " VALUES (%s, 0, %s) ON CONFLICT (record_id) DO UPDATE SET length = head.length"
+    " RETURNING length, mac"
+)
+_EVENT = Insertion(AuditEvent)
+_APPEND = Statement(
     f"WITH head AS (UPDATE {ChainHead._meta.db_table} SET length = %s, mac = %s"  # noqa: S608 -- our own tables
-    f" WHERE record_id = %s) INSERT INTO {AuditEvent._meta.db_table}"
-    f" ({', '.join(str(field.column) for field in AuditEvent._meta.concrete_fields)})"
-    f" VALUES ({', '.join('%s' for _ in AuditEvent._meta.concrete_fields)})"
+    f" WHERE record_id = %s) {_EVENT.sql()}"
 )

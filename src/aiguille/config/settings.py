@@ -193,6 +193,9 @@ if _owner:
         _owner, OPTIONS=dict(_owner.options) | {"options": "-c lock_timeout=4s"}
     )
 
+# A pooler in front of PostgreSQL that gives each transaction another connection needs them off.
+PREPARED_STATEMENTS = env.flag("AIGUILLE_PREPARED_STATEMENTS", default=True)
+
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
 # --- People ---------------------------------------------------------------------------------------
@@ -228,6 +231,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {"activate_totp": "aiguille.accounts.forms.SetUpAuthenticatorForm"}
 MFA_ADAPTER = "aiguille.accounts.sign_in.SecondFactorAdapter"
 # An administrator vouches for the address of a member of staff.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

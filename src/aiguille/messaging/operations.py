@@ -12,8 +12,10 @@ from aiguille.clinics.queries import the_group
 from aiguille.kernel.codes import Language
 from aiguille.messaging import wake
 from aiguille.messaging.models import MessageState, OutboxMessage
+from aiguille.plumbing.statements import Insertion, insert_all
 
 Channel = Literal["EMAIL", "SMS"]
+_MESSAGES = Insertion(OutboxMessage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def queue_all(
         )
         for message in messages
     ]
-    OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    insert_all(_MESSAGES, rows, ending="ON CONFLICT DO NOTHING")
     if any(row.due_at <= at for row in rows):
         transaction.on_commit(wake.worker, robust=True)
 

@@ -4,12 +4,17 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
 from aiguille.messaging import jobs
+from aiguille.plumbing.statements import Statement
+
+_ASKED = Statement(
+    f"SELECT 1 FROM {ProcrastinateJob._meta.db_table}"  # noqa: S608 -- a table's name
+    " WHERE queueing_lock = %s AND status = 'todo'"
+)
 
 
 def worker() -> None:
     """Ask for a round of sending, unless one is asked for already."""
-    lock = jobs.send_now.queueing_lock
-    if ProcrastinateJob.objects.filter(queueing_lock=lock, status="todo").exists():
+    if _ASKED.row(jobs.send_now.queueing_lock):
         return  # the round that waits will find this message too
     try:
         jobs.send_now.defer()

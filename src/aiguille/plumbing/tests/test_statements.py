@@ -1,0 +1,68 @@
+"""Statements go through Django's connection: its transaction, its counting of queries, its errors."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from aiguille.audit.models import ChainHead
+from aiguille.plumbing.statements import Insertion, Statement, insert_all
+
+HEADS = Insertion(ChainHead)
+COUNT = Statement("SELECT count(*) FROM audit_chain_head WHERE length = %s")
+
+
+def head(length=7):
+    return ChainHead(record_id=uuid4(), length=length, mac="0" * 64)
+
+
+@pytest.mark.django_db
+class TestAStatement:
+    def test_sees_and_joins_the_transaction_of_django(self):
+        with transaction.atomic():
+            insert_all(HEADS, [head(), head()])
+            assert COUNT.row(7) == (2,)
+            transaction.set_rollback(True)
+        assert COUNT.rows(7) == [(0,)]
+
+    def test_is_counted_with_its_text(self, django_assert_num_queries):
+        with django_assert_num_queries(1) as captured:
+            COUNT.row(7)
+        assert "audit_chain_head" in captured[0]["sql"]
+
+    def test_fails_with_the_errors_of_django(self):
+        one = head()
+        insert_all(HEADS, [one])
+        with pytest.raises(IntegrityError), transaction.atomic():
+            insert_all(HEADS, [one])
+
+    def test_says_how_many_rows_it_touched(self):
+        one = head()
+        assert insert_all(HEADS, [one, head()]) == 2
+        assert insert_all(HEADS, [one, head()], ending="ON CONFLICT DO NOTHING") == 1
+        assert insert_all(HEADS, []) == 0
+
+    @pytest.mark.parametrize("is_prepared", [True, False])
+    def test_answers_the_same_however_often_it_is_asked(self, settings, is_prepared):
+        settings.PREPARED_STATEMENTS = is_prepared
+        insert_all(HEADS, [head(length=1), head(length=40_000), head(length=3_000_000_000)])
+        for length in (1, 40_000, 3_000_000_000) * 3:
+            assert COUNT.row(length) == (1,)
+
+    def test_keeps_its_plan_in_the_connection(self, settings):
+        settings.PREPARED_STATEMENTS = True
+        text = "SELECT 1 FROM audit_chain_head WHERE length = %s AND mac <> ''"
+        for _ in range(3):
+            Statement(text).row(1)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_prepared_statements WHERE statement = %s",
+                [text.replace("%s", "$1")],
+            )
+            assert cursor.fetchone() == (1,)
+
+
+def test_an_insertion_lets_the_database_compute_columns():
+    made = Insertion(ChainHead, {"length": "1 + 1"})
+    assert made.sql(2).count("1 + 1") == 2
+    assert len(made.values([head()])) == 2
