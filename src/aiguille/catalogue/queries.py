@@ -193,6 +193,11 @@ def list_services(
     return _services(Service.objects.filter(is_active=True, **asked))
 
 
+def list_all_services() -> list[ServiceView]:
+    """Return every service, also those withdrawn, in the clinic's order (one query)."""
+    return _services(Service.objects.all())
+
+
 def get_service(service_id: UUID) -> ServiceView:
     """Return a service, also an inactive one (one query).
 

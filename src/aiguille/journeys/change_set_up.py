@@ -1,0 +1,171 @@
+"""Changing hours, people, rooms or services: first what it would displace, then the change.
+
+A change is tried under a savepoint. Where it displaces appointments or makes a service impossible
+that nobody has been shown yet, it is rolled back and the page shows them; shown and confirmed, it
+is saved, and whoever keeps the desk of each site finds a task.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from aiguille.booking.displaced import Displaced, all_displaced
+from aiguille.booking.queries import get_appointment
+from aiguille.catalogue.possible import Obstacle, Openings
+from aiguille.catalogue.queries import ServiceView, list_services
+from aiguille.clinics.queries import list_sites, resources_with_hours
+from aiguille.journeys.change_appointment import move
+from aiguille.kernel.actor import SYSTEM, Actor
+from aiguille.kernel.codes import StaffRole
+from aiguille.kernel.text import Text
+from aiguille.worklist.operations import finish_tasks_about, open_task
+
+TASK = "displaced"
+_TITLE = Text(
+    fr="Rendez-vous à déplacer après un changement d’horaires ou de ressources",
+    en="Appointments to move after a change of hours or resources",
+)
+_AT_LEAST_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ImpossibleService:
+    """A service on offer that no opening can hold, and why."""
+
+    service: ServiceView
+    obstacle: Obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a change does, saved or not; `key` confirms exactly this."""
+
+    is_saved: bool
+    displaced: tuple[Displaced, ...]
+    impossible: tuple[ImpossibleService, ...]
+    key: str
+
+
+def change_set_up(
+    *, change: Callable[[], object], confirmed: str, actor: Actor, at: datetime
+) -> Outcome:
+    """Make a change of the set-up, or say what it would do and leave everything as it was.
+
+    It is saved where it displaces nothing and makes nothing impossible, or where `confirmed` is
+    the key of exactly what it does: what somebody booked meanwhile is shown before.
+
+    Raises:
+        what `change` raises.
+    """
+    with transaction.atomic(durable=True):
+        known = {each.appointment.id for each in all_displaced(at=at)}
+        unable = {each.service.id for each in impossible_services(at=at)}
+        before = transaction.savepoint()
+        change()
+        displaced = [d for d in all_displaced(at=at) if d.appointment.id not in known]
+        impossible = [i for i in impossible_services(at=at) if i.service.id not in unable]
+        key = _key(displaced, impossible)
+        is_saved = key in {"", confirmed}
+        if is_saved:
+            transaction.savepoint_commit(before)
+            _open_tasks(displaced, actor=actor, at=at)
+        else:
+            transaction.savepoint_rollback(before)
+        return Outcome(is_saved, tuple(displaced), tuple(impossible), key)
+
+
+def impossible_services(*, at: datetime) -> list[ImpossibleService]:
+    """Return the services on offer that can never take place as things are (two queries)."""
+    openings = Openings(resources_with_hours(), on=at.date())
+    return [
+        ImpossibleService(service, obstacle)
+        for service in list_services()
+        if (obstacle := openings.obstacle_of(needs=service.needs, phases=service.phases))
+    ]
+
+
+def move_displaced(
+    *,
+    appointment_id: UUID,
+    starts_at: datetime,
+    site_id: UUID,
+    practitioner_id: UUID | None,
+    version: int,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Move a displaced appointment to a time proposed; the site's task ends with its last one.
+
+    The patient is told as of any move, save where they would see no difference: same time, same
+    practitioner, another room.
+
+    Raises:
+        what `change_appointment.move` raises.
+    """
+    stands = get_appointment(appointment_id)
+    is_unseen = (starts_at, site_id, practitioner_id) == (
+        stands.starts_at,
+        stands.site_id,
+        stands.practitioner_id,
+    )
+    move(
+        appointment_id=appointment_id,
+        starts_at=starts_at,
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        version=version,
+        told_after=None if is_unseen else timedelta(0),
+        actor=actor,
+        at=at,
+    )
+    settle(site_id=site_id, actor=actor, at=at)
+
+
+def settle(*, site_id: UUID, actor: Actor, at: datetime) -> None:
+    """Finish the site's task where nothing is displaced there any more."""
+    with transaction.atomic(durable=True):
+        if not all_displaced(at=at, site_id=site_id):
+            finish_tasks_about(kind=TASK, subject_id=site_id, actor=actor, at=at)
+
+
+def look_for_displaced(*, at: datetime) -> int:
+    """Open the tasks for whatever is displaced, finish those of nothing; return how many are.
+
+    Somebody may book while hours are being changed, or move the last appointment elsewhere.
+    """
+    displaced = all_displaced(at=at)
+    sites = {each.appointment.site_id for each in displaced}
+    with transaction.atomic(durable=True):
+        _open_tasks(displaced, actor=SYSTEM, at=at)
+        for site in list_sites():
+            if site.id not in sites:
+                finish_tasks_about(kind=TASK, subject_id=site.id, actor=SYSTEM, at=at)
+    return len(displaced)
+
+
+def _open_tasks(displaced: Sequence[Displaced], *, actor: Actor, at: datetime) -> None:
+    first: dict[UUID, datetime] = {}
+    for each in displaced:  # by start
+        first.setdefault(each.appointment.site_id, each.appointment.starts_at)
+    for site_id, starts_at in first.items():
+        open_task(
+            kind=TASK,
+            title=_TITLE,
+            subject_kind="site",
+            subject_id=site_id,
+            site_id=site_id,
+            role=StaffRole.FRONT_DESK,
+            due_at=min(starts_at, at + _AT_LEAST_WITHIN),
+            actor=actor,
+            at=at,
+        )
+
+
+def _key(displaced: Sequence[Displaced], impossible: Sequence[ImpossibleService]) -> str:
+    named = sorted([str(each.appointment.id) for each in displaced])
+    named += sorted([str(each.service.id) for each in impossible])
+    return hashlib.sha256(" ".join(named).encode()).hexdigest()[:24] if named else ""

@@ -1,0 +1,13 @@
+"""The worker's rounds over what crosses areas."""
+
+from procrastinate.contrib.django import app
+
+from aiguille.journeys.change_set_up import look_for_displaced
+from aiguille.plumbing.clock import now
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queue="booking", queueing_lock="displaced appointments")
+def note_displaced(timestamp: int) -> int:  # noqa: ARG001 -- the scheduler passes the round's instant
+    """Open a task at each site with displaced appointments, and return how many there are."""
+    return look_for_displaced(at=now())
