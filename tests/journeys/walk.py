@@ -24,7 +24,7 @@ def fill(page: Page, **values: str) -> None:
 
 def choose(scope: Page | Locator, name: str, value: str) -> None:
     """Choose a radio button or tick a box by its value."""
-    scope.locator(f"[name={name}][value='{value}']").first.check(force=True)
+    scope.locator(f"[name={name}][value='{value}']").first.check()
 
 
 def path_of(address: str | None) -> str:
@@ -119,7 +119,7 @@ class Patient:
         submit(page)
         self.shows(page, "consent-refused")
         for box in page.locator("main form input[type=checkbox]").all():
-            box.check(force=True)
+            box.check()
         sentence = page.get_by_text(re.compile("^[«“].*[»”]$")).first.inner_text()
         fill(page, mention=sentence.strip("«“ ”»\u00a0"), signed_name=name)
         submit(page)
@@ -213,7 +213,7 @@ class Doctor:
         page = self.page
         page.goto(re.sub(r"/consultations/([^/]+)/.*", r"/consultations/\1/verdict/", page.url))
         self.shows(page, "verdict")
-        page.locator("[name=treatment]").first.check(force=True)
+        page.locator("[name=treatment]").first.check()
         choose(page, "outcome", outcome)
         fill(page, reason="Peau saine, attentes réalistes.")
         submit(page)
@@ -227,9 +227,9 @@ class Doctor:
         submit(page)
         expect(page).to_have_url(re.compile("/prescription/"))
         self.shows(page, "prescription")
-        page.locator("[name=product]").first.check(force=True)
+        page.locator("[name=product]").first.check()
         fill(page, area_cm2="100", minutes_before="120")
-        page.locator("[name=cream_zones]").first.check(force=True)
+        page.locator("[name=cream_zones]").first.check()
         submit(page)
         self.shows(page, "prescribed")
         page.goto(re.sub(r"/consultations/([^/]+)/.*", r"/consultations/\1/conclude/", page.url))
@@ -259,7 +259,7 @@ class Doctor:
         page.locator("a[href*='/symptoms/']").first.click()
         self.shows(page, "symptom-report")
         fill(page, note=note)
-        page.locator("[name=closes]").first.check(force=True)
+        page.locator("[name=closes]").first.check()
         submit(page)
         self.shows(page, "symptom-answered")
 
@@ -313,7 +313,7 @@ class Doctor:
     def _do(self, step: str, typed: dict[str, str]) -> None:
         form = self.page.locator("form#step")
         for box in form.locator("input[type=checkbox]").all():
-            box.check(force=True)
+            box.check()
         for name, value in typed.items():
             field = form.locator(f"[name={name}]")
             if field.count() and field.first.get_attribute("type") == "radio":
