@@ -16,9 +16,14 @@ def is_enrolled(request: HttpRequest) -> bool:
     return bool(is_mfa_enabled(request.user, _FACTORS))
 
 
+def was_set_up_here(request: HttpRequest) -> bool:
+    """Tell whether the person set a second factor up in this session."""
+    return bool(request.session.get(_ENROLLED_IN_SESSION) == str(request.user.pk))
+
+
 def was_used(request: HttpRequest) -> bool:
     """Tell whether this session was opened, or strengthened, with the second factor."""
-    if request.session.get(_ENROLLED_IN_SESSION) == str(request.user.pk):
+    if was_set_up_here(request):
         return True
     records = get_authentication_records(request, request.user)
     return any(entry.get("method") == "mfa" for entry in records)
