@@ -196,7 +196,7 @@ def search(text: str, limit: int = 20) -> list[Identity]:
         by_number = Q(number=int(wanted.digits)) if len(wanted.digits) <= 9 else Q()
         rows = rows.filter(by_number | Q(phone__contains=rules.national_digits(wanted.digits)))
     if wanted.born:
-        rows = rows.filter(birth_date=wanted.born)
+        rows = rows.filter(birth_date__in=wanted.born)
     if wanted.email:
         rows = rows.filter(email__startswith=wanted.email)
     return [_identity(row) for row in rows.order_by("name_key", "number")[:limit]]

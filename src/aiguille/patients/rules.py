@@ -13,10 +13,17 @@ from aiguille.kernel.text import Text
 NAME_LENGTH = 100
 OLDEST_YEARS = 125
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f .'’\-])*")
-_DATES = (
-    re.compile(r"(?P<day>\d{1,2})[/.\- ](?P<month>\d{1,2})[/.\- ](?P<year>\d{4})"),
-    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"),
+# A date stands alone: digits of a longer number, such as a telephone's, are none.
+_ALONE = (r"(?<![\d+])(?<!\d[/.\- ])", r"(?![/.\- ]?\d)")
+_DATES = tuple(
+    re.compile(_ALONE[0] + pattern + _ALONE[1])
+    for pattern in (
+        r"(?P<day>\d{1,2})[/.\- ](?P<month>\d{1,2})[/.\- ](?P<year>\d{4})",
+        r"(?P<year>\d{4})[/.\-](?P<month>\d{1,2})[/.\-](?P<day>\d{1,2})",
+        r"(?P<day>\d{1,2})[/.\-](?P<month>\d{1,2})[/.\-](?P<year>\d{2})",
+    )
 )
+_CENTURIES = (1900, 2000)
 
 
 class NameInvalid(DomainError):
@@ -105,11 +112,14 @@ def _folded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody looks for: beginnings of names, digits, a birth date, an address."""
+    """What somebody looks for: beginnings of names, digits, a birth date, an address.
+
+    `born` has two dates where the year was typed with two digits.
+    """
 
     words: tuple[str, ...] = ()
     digits: str = ""
-    born: date | None = None
+    born: tuple[date, ...] = ()
     email: str = ""
 
     @property
@@ -143,17 +153,35 @@ def read_search(text: str) -> Search:
 
 
 def national_digits(digits: str) -> str:
-    """Return the part of typed digits that the stored international form contains: 0612 -> 612."""
-    return digits.removeprefix("00").removeprefix("0") if digits.startswith("0") else digits
+    """Return the part of typed digits that the stored international form contains: 0612 -> 612.
+
+    So few that an index could not find them are read as the beginning of a French number.
+    """
+    if digits.startswith("00"):
+        return digits.removeprefix("00")
+    if digits.startswith("0"):
+        rest = digits.removeprefix("0")
+        return rest if len(rest) >= 3 else f"33{rest}"
+    return digits
 
 
-def _take_date(text: str) -> tuple[date | None, str]:
+def _take_date(text: str) -> tuple[tuple[date, ...], str]:
     for pattern in _DATES:
         if found := pattern.search(text):
             parts = {name: int(value) for name, value in found.groupdict().items()}
-            try:
-                born = date(parts["year"], parts["month"], parts["day"])
-            except ValueError:
-                continue
-            return born, text[: found.start()] + " " + text[found.end() :]
-    return None, text
+            centuries = _CENTURIES if len(found["year"]) == 2 else (0,)
+            born = tuple(
+                day
+                for century in centuries
+                if (day := _date(century + parts["year"], parts["month"], parts["day"]))
+            )
+            if born:
+                return born, text[: found.start()] + " " + text[found.end() :]
+    return (), text
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

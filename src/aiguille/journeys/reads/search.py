@@ -11,8 +11,10 @@ from aiguille.patients import events
 from aiguille.patients.queries import Identity, list_recent, search
 
 
-def search_patients(*, text: str, actor: Actor, at: datetime) -> tuple[Identity, ...]:
-    """Return whom `text` may mean, or the latest patients where it is empty.
+def search_patients(
+    *, text: str, limit: int = 30, actor: Actor, at: datetime
+) -> tuple[Identity, ...]:
+    """Return whom `text` may mean, `limit` at most, or the latest patients where it is empty.
 
     Raises:
         NotAllowed: a role that sees no identities.
@@ -20,7 +22,7 @@ def search_patients(*, text: str, actor: Actor, at: datetime) -> tuple[Identity,
     require(actor, Right.SEE_IDENTITY)
     if not text:
         return tuple(list_recent(limit=12))
-    found = search(text, limit=30)
+    found = search(text, limit=limit)
     assert actor.id is not None, "only people have the right"
     with transaction.atomic():
         record(

@@ -99,6 +99,10 @@ class TestBirthDates:
             rules.check_birth_date(born, today=self.TODAY)
 
 
+# Nobody who searches says which century.
+_DECADES = (date(1988, 3, 12), date(2088, 3, 12))
+
+
 class TestSearches:
     @pytest.mark.parametrize(
         ("typed", "understood"),
@@ -108,9 +112,18 @@ class TestSearches:
             ("06 12 34", rules.Search(digits="061234")),
             ("+33 6 12", rules.Search(digits="33612")),
             ("10001", rules.Search(digits="10001")),
-            ("03/04/1988", rules.Search(born=date(1988, 4, 3))),
-            ("1988-04-03 mar", rules.Search(born=date(1988, 4, 3), words=("mar",))),
+            ("03/04/1988", rules.Search(born=(date(1988, 4, 3),))),
+            ("3.4.1988", rules.Search(born=(date(1988, 4, 3),))),
+            ("3 4 1988", rules.Search(born=(date(1988, 4, 3),))),
+            ("1988-04-03 mar", rules.Search(born=(date(1988, 4, 3),), words=("mar",))),
+            ("12.3.88", rules.Search(born=_DECADES)),
+            ("mar 12/03/88", rules.Search(born=_DECADES, words=("mar",))),
+            ("29/02/00", rules.Search(born=(date(2000, 2, 29),))),  # 1900 had no 29 February
             ("31/02/1988", rules.Search(digits="31021988")),
+            ("31.02.88", rules.Search(digits="310288")),
+            ("06.12.34.56.78", rules.Search(digits="0612345678")),
+            ("06 12 34 56 78", rules.Search(digits="0612345678")),
+            ("+33.6.12.34", rules.Search(digits="3361234")),
             ("anna@example.net", rules.Search(email="anna@example.net")),
             ("a", rules.Search()),
             ("", rules.Search()),
@@ -127,8 +140,33 @@ class TestSearches:
         assert all(len(word) >= 2 for word in found.words)
         assert found.digits == "" or len(found.digits) >= 3
 
+    @given(
+        born=st.dates(date(1901, 1, 1), date(2099, 12, 31)),
+        separator=st.sampled_from("/.-"),
+        digits=st.sampled_from((2, 4)),
+        is_padded=st.booleans(),
+    )
+    def test_find_a_birth_date_however_it_is_typed(
+        self, born: date, separator: str, digits: int, is_padded: bool
+    ) -> None:
+        width = 2 if is_padded else 1
+        day, month = f"{born.day:0{width}}", f"{born.month:0{width}}"
+        typed = separator.join([day, month, f"{born.year % 10**digits:0{digits}}"])
+        assert born in rules.read_search(typed).born
+        assert rules.read_search(f"dupont {born.isoformat()}").born == (born,)
+
+    @given(
+        digits=st.text("0123456789", min_size=8, max_size=8),
+        separator=st.sampled_from([" ", ".", "", "-"]),
+    )
+    def test_take_no_telephone_number_for_a_date(self, digits: str, separator: str) -> None:
+        number = "06" + digits
+        typed = separator.join(number[i : i + 2] for i in range(0, 10, 2))
+        assert rules.read_search(typed) == rules.Search(digits=number)
+
     @pytest.mark.parametrize(
-        ("typed", "part"), [("0612", "612"), ("0033612", "33612"), ("33612", "33612")]
+        ("typed", "part"),
+        [("0612", "612"), ("061", "3361"), ("0033612", "33612"), ("33612", "33612")],
     )
     def test_find_national_digits_in_the_kept_form(self, typed: str, part: str) -> None:
         assert rules.national_digits(typed) == part
