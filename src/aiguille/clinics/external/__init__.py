@@ -1,0 +1,1 @@
+"""Other calendars of practitioners: their busy time is read in, and nothing else of them."""
