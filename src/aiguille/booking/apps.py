@@ -4,13 +4,17 @@ from django.apps import AppConfig
 
 
 class BookingConfig(AppConfig):
-    """Registers the resolver of appointments' messages."""
+    """Registers the resolvers of messages about appointments and the waiting list."""
 
     name = "aiguille.booking"
 
     def ready(self) -> None:
-        """Register the resolver."""
+        """Register the resolvers."""
+        from aiguille.booking import waiting_notices
         from aiguille.booking.resolver import AppointmentMessages
+        from aiguille.booking.waiting_messages import WaitingMessages
         from aiguille.messaging.resolvers import register
 
         register("appointment", AppointmentMessages())
+        register(waiting_notices.ENTRY, WaitingMessages())
+        register(waiting_notices.OFFER, WaitingMessages())

@@ -50,3 +50,42 @@ LINK_ASKED = define(
     fr="A demandé un nouveau lien vers un rendez-vous.",
     en="Asked for a new link to an appointment.",
 )
+WAITING_JOINED = define(
+    "booking:waiting:joined",
+    fr="S’est inscrit sur la liste d’attente.",
+    en="Joined the waiting list.",
+)
+WAITING_LEFT = define(
+    "booking:waiting:left", fr="A quitté la liste d’attente.", en="Left the waiting list."
+)
+WAITING_REMOVED = define(
+    "booking:waiting:removed",
+    fr="A retiré une personne de la liste d’attente.",
+    en="Removed a person from the waiting list.",
+)
+WAITING_OVER = define(
+    "booking:waiting:over",
+    fr="L’inscription sur la liste d’attente est arrivée à son terme.",
+    en="The stay on the waiting list came to its end.",
+)
+OFFERED = define(
+    "booking:offer:made",
+    fr="Un horaire libéré a été proposé.",
+    en="A time that became free was offered.",
+)
+OFFER_ACCEPTED = define(
+    "booking:offer:accepted", fr="A accepté l’horaire proposé.", en="Accepted the time offered."
+)
+OFFER_DECLINED = define(
+    "booking:offer:declined", fr="A refusé l’horaire proposé.", en="Declined the time offered."
+)
+OFFER_EXPIRED = define(
+    "booking:offer:expired",
+    fr="L’horaire proposé n’a pas reçu de réponse à temps.",
+    en="The time offered was not answered in time.",
+)
+OFFER_WITHDRAWN = define(
+    "booking:offer:withdrawn",
+    fr="L’horaire proposé n’est plus gardé.",
+    en="The time offered is not kept any more.",
+)

@@ -1,18 +1,33 @@
 """Holding a time for ten minutes while a person types; one per browser."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from aiguille.booking import facts
 from aiguille.booking.facts import Ignored
 from aiguille.booking.models import Hold, Occupancy
 from aiguille.booking.placing import Choice, SlotTaken, Wanted, occupy, place, queue_up
 from aiguille.booking.queries import HoldView, hash_of, hold_view
-from aiguille.booking.rules import HOLD_LASTS
+from aiguille.booking.rules import HOLD_LASTS, HOLDS_PER_ADDRESS
 from aiguille.catalogue.queries import get_service
+from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc
+from aiguille.kernel.text import Text
+
+
+class TooManyHolds(DomainError):
+    """Several times are held from this network already."""
+
+    code = "too_many_holds"
+    default_text = Text(
+        fr="Plusieurs horaires sont déjà gardés depuis cette connexion. Réessayez dans dix minutes,"
+        " ou appelez la clinique.",
+        en="Several times are kept from this connection already. Try again in ten minutes, or call"
+        " the clinic.",
+    )
 
 
 @transaction.atomic
@@ -23,14 +38,17 @@ def hold_slot(
     site_id: UUID,
     starts_at: datetime,
     practitioner_id: UUID | None = None,
+    address: str = "",
+    lasts: timedelta = HOLD_LASTS,
     at: datetime,
 ) -> HoldView:
     """Hold a start that is offered online for the browser, instead of what it held before.
 
     `browser` is a secret that the browser keeps. The same start again changes nothing: a hold is
-    not made longer by asking twice.
+    not made longer by asking twice. From one network `address`, where it is named, few hold.
 
     Raises:
+        TooManyHolds: others at the same address hold as many times as may be held there.
         SlotTaken: the start is not free; what the browser held before stays.
         NotInCatalogue: there is no such service.
     """
@@ -41,6 +59,7 @@ def hold_slot(
     own = _own_row(browser, service_id=service_id, site_id=site_id, starts_at=starts_at, at=at)
     if _holds(own, service_id, site_id, starts_at, practitioner_id, at=at):
         return hold_view(own)
+    address_hash = _expect_few_holds(address, own=own, at=at)
     wanted = Wanted(
         calendar=calendar,
         site=site,
@@ -55,7 +74,8 @@ def hold_slot(
         Occupancy.objects.filter(hold=own).delete()
         own.service_id, own.site_id = service_id, site_id
         own.starts_at, own.ends_at = wanted.starts_at, wanted.ends_at
-        own.created_at, own.expires_at = at, at + HOLD_LASTS
+        own.created_at, own.expires_at = at, at + lasts
+        own.address_hash = address_hash
         own.save()
         occupy(takings=choice.takings, hold=own)
         return hold_view(own)
@@ -109,6 +129,21 @@ def _own_row(
     )
     Hold.objects.bulk_create([blank], ignore_conflicts=True)
     return Hold.objects.select_for_update().get(browser_hash=blank.browser_hash)
+
+
+def _expect_few_holds(address: str, *, own: Hold, at: datetime) -> str:
+    """Return under what an address is kept, nothing for none.
+
+    Two requests at the same moment may both pass: the limit keeps a program from emptying the
+    agenda, and one hold more does no harm.
+    """
+    if not address:
+        return ""
+    key = salted_hmac("booking.hold.address", address, algorithm="sha256").hexdigest()
+    others = Hold.objects.filter(address_hash=key, expires_at__gt=at).exclude(id=own.id)
+    if others.count() >= HOLDS_PER_ADDRESS:
+        raise TooManyHolds
+    return key
 
 
 def _holds(

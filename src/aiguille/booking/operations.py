@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
-from aiguille.booking import events, facts, notices
+from aiguille.booking import events, facts, notices, wake
 from aiguille.booking.facts import Calendar, Ignored
 from aiguille.booking.gate import SessionTerms, VerdictNeeded, session_terms
 from aiguille.booking.holds import hold_slot, release_hold
@@ -153,13 +153,8 @@ def book(
             changed_at=at,
             **_when_and_where(wanted, choice),
         )
-        if choice is kept:
-            Occupancy.objects.filter(hold=held).update(hold=None, appointment=row)
-        elif held is not None:
-            Occupancy.objects.filter(hold=held).delete()
+        _take_over(held, row, is_kept=choice is kept)
         occupy(takings=choice.takings, appointment=row)
-        if held is not None:
-            Hold.objects.filter(id=held.id).delete()
         return row
 
     try:
@@ -183,6 +178,7 @@ def move_appointment(
     site_id: UUID | None = None,
     practitioner_id: UUID | None = None,
     version: int | None = None,
+    hold_browser: str | None = None,
     told_after: timedelta | None = timedelta(0),
     moving_next: Collection[UUID] = (),
     actor: Actor,
@@ -193,6 +189,7 @@ def move_appointment(
     Sessions that move after it in the same transaction, `moving_next`, are not in its way yet.
     Where `site_id` is None the site stays; where `practitioner_id` is None anybody will do. The
     old time becomes free in the same transaction, and messages about it are not sent any more.
+    What `hold_browser` holds of the new time becomes the appointment's own.
     The patient is told of the new one `told_after` this, or not at all where it is None.
 
     Raises:
@@ -209,6 +206,8 @@ def move_appointment(
     site = calendar.site(site_id or row.site_id)
     if site is None:
         raise NotBookable(field="site_id")
+    held = _own_hold(hold_browser)
+    kept = _kept_choice(held, calendar.service, site, starts_at, practitioner_id, at=at)
     day = facts.local_day(starts_at, site.time_zone)
     terms = _terms(
         calendar.service,
@@ -224,7 +223,7 @@ def move_appointment(
         starts_at=starts_at,
         practitioner_id=practitioner_id,
         patient_id=row.patient_id,
-        ignored=Ignored(appointment_id=row.id),
+        ignored=Ignored(appointment_id=row.id, browser_hash=hash_of(hold_browser or "")),
         offered_only=is_bound_by_notice(actor),
     )
     before = snapshot(row)
@@ -240,14 +239,16 @@ def move_appointment(
         row.version = next_version
         row.changed_at = at
         row.save()
+        _take_over(held, row, is_kept=choice is kept)
         occupy(takings=choice.takings, appointment=row)
 
     try:
-        place(wanted, at=at, write=write)
+        place(wanted, at=at, write=write, first=kept)
     except IntegrityError as error:
         raise _gate_error(error) from error
     note(row, events.MOVED, before=before, actor=actor, at=at)
     notices.announce_move(row, told_after=told_after, at=at)
+    wake.time_freed()
     return row.version
 
 
@@ -282,6 +283,7 @@ def cancel_appointment(
     row.save()
     note(row, events.CANCELLED, before=before, actor=actor, at=at)
     notices.announce_cancellation(row, at=at)
+    wake.time_freed()
 
 
 @transaction.atomic
@@ -323,6 +325,18 @@ def _own_hold(browser: str | None) -> Hold | None:
     if not browser:
         return None
     return Hold.objects.select_for_update().filter(browser_hash=hash_of(browser)).first()
+
+
+def _take_over(held: Hold | None, row: Appointment, *, is_kept: bool) -> None:
+    """Give the appointment what the hold takes, or free it where something else was chosen."""
+    if held is None:
+        return
+    taken = Occupancy.objects.filter(hold=held)
+    if is_kept:
+        taken.update(hold=None, appointment=row)
+    else:
+        taken.delete()
+    Hold.objects.filter(id=held.id).delete()
 
 
 def _refuse_second(request_key: UUID | None) -> None:

@@ -10,6 +10,8 @@ from aiguille.kernel.decisions import Decision
 from aiguille.kernel.text import Text
 
 HOLD_LASTS = timedelta(minutes=10)
+HOLDS_PER_ADDRESS = 5
+"""How many times may be held at once from one network address (DEF, to confirm)."""
 CHANGE_LIMIT = timedelta(hours=24)
 """Until how long before the start a patient may move or cancel (DEF, to confirm)."""
 LINK_OUTLIVES = timedelta(days=1)
