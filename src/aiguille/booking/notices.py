@@ -8,7 +8,7 @@ from aiguille.booking.models import Appointment
 from aiguille.booking.rules import CREAM_NOTICE
 from aiguille.kernel.codes import ServiceKind
 from aiguille.messaging.operations import Said, drop_for_subject, queue_all
-from aiguille.patients.queries import Identity, get_identity
+from aiguille.patients.queries import get_contact
 
 SUBJECT = "appointment"
 REMINDED_AT = time(10)
@@ -68,8 +68,8 @@ def _queue(
     due: Mapping[str, datetime], row: Appointment, *, at: datetime, again: datetime | None = None
 ) -> None:
     """Queue messages, by kind, to the patient's mailbox, else to their telephone."""
-    identity = get_identity(row.patient_id)
-    recipient = _recipient(identity)
+    contact = get_contact(row.patient_id)
+    recipient = contact.email or contact.phone
     if not recipient or not due:
         return
     suffix = f":{again.isoformat(timespec='minutes')}" if again else ""
@@ -78,16 +78,12 @@ def _queue(
             Said(kind, due_at, f"{kind}:{row.id}:{row.version}{suffix}")
             for kind, due_at in due.items()
         ],
-        channel="EMAIL" if identity.email else "SMS",
+        channel="EMAIL" if contact.email else "SMS",
         recipient=recipient,
-        language=identity.language,
+        language=contact.language,
         patient_id=row.patient_id,
         subject_kind=SUBJECT,
         subject_id=row.id,
         subject_version=row.version,
         at=at,
     )
-
-
-def _recipient(identity: Identity) -> str:
-    return identity.email or identity.phone

@@ -132,6 +132,10 @@ class ResourceHours:
     elsewhere: tuple[tuple[datetime, datetime], ...] = ()
 
 
+# The group's key, for a statement that writes it into a row.
+GROUP_ID = f"SELECT id FROM {ClinicGroup._meta.db_table} ORDER BY id LIMIT 1"  # noqa: S608 -- our own table
+
+
 class NoGroup(Exception):
     """The installation has no clinic group yet: `aiguille demo` or the set-up makes one."""
 

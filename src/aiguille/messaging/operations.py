@@ -8,14 +8,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from aiguille.clinics.queries import the_group
+from aiguille.clinics.queries import GROUP_ID
 from aiguille.kernel.codes import Language
 from aiguille.messaging import wake
 from aiguille.messaging.models import MessageState, OutboxMessage
 from aiguille.plumbing.statements import Insertion, insert_all
 
 Channel = Literal["EMAIL", "SMS"]
-_MESSAGES = Insertion(OutboxMessage)
+_MESSAGES = Insertion(OutboxMessage, {"group_id": f"({GROUP_ID})"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def queue_all(
     subject_version: int,
     at: datetime,
 ) -> None:
-    """Put messages about one subject in the outbox, each to leave at its `due_at` (two queries).
+    """Put messages about one subject in the outbox, each to leave at its `due_at` (one query).
 
     The same `dedupe_key` again changes nothing: the message is there once. Where one is due
     already, the worker is told so when the transaction commits.
@@ -81,10 +81,8 @@ def queue_all(
     """
     if not recipient:
         raise ValueError("a message needs a recipient")
-    group_id = the_group().id
     rows = [
         OutboxMessage(
-            group_id=group_id,
             kind=message.kind,
             channel=channel,
             recipient=recipient,

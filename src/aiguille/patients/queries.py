@@ -24,6 +24,7 @@ from aiguille.patients.models import (
 from aiguille.patients.operations.answers import latest_set
 from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.phones import show_phone
+from aiguille.plumbing.statements import Statement
 
 SIMILAR_NAME = 0.55
 
@@ -70,6 +71,15 @@ class Identity:
             return None
         had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
         return day.year - self.birth_date.year - (0 if had_birthday else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a patient is reached, and in which language."""
+
+    email: str
+    phone: str
+    language: str
 
 
 class Likeness(StrEnum):
@@ -158,6 +168,23 @@ def get_identity(patient_id: UUID) -> Identity:
     if row is None:
         raise NotVisible
     return _identity(row)
+
+
+def get_contact(patient_id: UUID) -> Contact:
+    """Return how a patient is reached (one query).
+
+    Raises:
+        NotVisible: there is no such patient.
+    """
+    found = _CONTACT.row(patient_id)
+    if found is None:
+        raise NotVisible
+    return Contact(*found)
+
+
+_CONTACT = Statement(
+    f"SELECT email, phone, language FROM {Patient._meta.db_table} WHERE id = %s"  # noqa: S608 -- our own table
+)
 
 
 def get_identities(patient_ids: Iterable[UUID]) -> dict[UUID, Identity]:
