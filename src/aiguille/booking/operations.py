@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
@@ -16,11 +16,14 @@ from aiguille.booking.holds import hold_slot, release_hold
 from aiguille.booking.models import AHEAD_STATES, Appointment, AppointmentState, Hold, Occupancy
 from aiguille.booking.placing import (
     Choice,
+    Contended,
     SlotTaken,
     Wanted,
     constraint_of,
     occupy,
     place,
+    placed,
+    stretches_of,
 )
 from aiguille.booking.queries import hash_of, hold_view
 from aiguille.booking.rules import is_bound_by_notice, may_still_change
@@ -29,6 +32,7 @@ from aiguille.booking.states import (
     begin,
     check_in,
     confirm_under_verdict,
+    event_of,
     expect_state,
     expect_version,
     finish,
@@ -36,8 +40,10 @@ from aiguille.booking.states import (
     locked,
     mark_no_show,
     note,
+    record_change,
     snapshot,
 )
+from aiguille.booking.writing import insert_appointment
 from aiguille.catalogue.queries import ServiceView, get_service
 from aiguille.clinics.queries import SiteView
 from aiguille.kernel.actor import VISITOR, Actor, ActorKind
@@ -90,7 +96,6 @@ class AlreadyBooked(DomainError):
         )
 
 
-@transaction.atomic
 def book(
     *,
     patient_id: UUID,
@@ -120,7 +125,39 @@ def book(
     """
     if actor.kind is ActorKind.STAFF:
         require(actor, Right.BOOK)
-    starts_at = in_utc(starts_at)
+    return placed(
+        lambda carefully: _book(
+            patient_id=patient_id,
+            service_id=service_id,
+            site_id=site_id,
+            starts_at=in_utc(starts_at),
+            practitioner_id=practitioner_id,
+            plan_id=plan_id,
+            hold_browser=hold_browser,
+            request_key=request_key,
+            is_told=is_told,
+            carefully=carefully,
+            actor=actor,
+            at=at,
+        )
+    )
+
+
+def _book(
+    *,
+    patient_id: UUID,
+    service_id: UUID,
+    site_id: UUID,
+    starts_at: datetime,
+    practitioner_id: UUID | None,
+    plan_id: UUID | None,
+    hold_browser: str | None,
+    request_key: UUID | None,
+    is_told: bool,
+    carefully: bool,
+    actor: Actor,
+    at: datetime,
+) -> UUID:
     calendar = facts.read_calendar(get_service(service_id))
     site = _bookable_site(calendar, site_id, actor)
     held = _own_hold(hold_browser)
@@ -139,8 +176,7 @@ def book(
     )
 
     def write(choice: Choice) -> Appointment:
-        row = Appointment.objects.create(
-            number=_next_number(),
+        row = Appointment(
             patient_id=patient_id,
             service_id=service_id,
             kind=calendar.service.kind,
@@ -153,19 +189,28 @@ def book(
             changed_at=at,
             **_when_and_where(wanted, choice),
         )
-        _take_over(held, row, is_kept=choice is kept)
-        occupy(takings=choice.takings, appointment=row)
+        if choice is not kept:
+            _take_over(held, row, is_kept=False)
+        insert_appointment(
+            row,
+            event=event_of(row, events.BOOKED, before=None, actor=actor, at=at),
+            taken=stretches_of(takings=choice.takings, appointment=row),
+        )
+        if choice is kept:
+            _take_over(held, row, is_kept=True)
         return row
 
     try:
-        row = place(wanted, at=at, write=write, first=kept)
+        row = place(wanted, at=at, write=write, first=kept, carefully=carefully)
     except SlotTaken:
         _refuse_second(request_key)
         raise
     except IntegrityError as error:
+        if not carefully:
+            raise Contended from error  # this transaction cannot tell why: the next one can
         _refuse_second(request_key)
         raise _gate_error(error) from error
-    note(row, events.BOOKED, before=None, actor=actor, at=at)
+    record_change(row, events.BOOKED, actor=actor, at=at)
     notices.announce_booking(row, is_told=is_told, at=at)
     return row.id
 
@@ -411,9 +456,3 @@ def _when_and_where(wanted: Wanted, choice: Choice) -> dict[str, object]:
 def _gate_error(error: IntegrityError) -> Exception:
     """Return what the database's refusal means; an unknown one stays what it is."""
     return VerdictNeeded() if constraint_of(error) in _VERDICT_CONSTRAINTS else error
-
-
-def _next_number() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('booking_appointment_number')")
-        return int(cursor.fetchone()[0])

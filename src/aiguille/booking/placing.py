@@ -1,18 +1,23 @@
 """Taking time: the one way by which holds and appointments come to occupy anything.
 
 The exclusion constraints decide. A transaction reads what is busy, chooses resources, queues up for
-them, frees the expired holds on them and inserts its stretches in sorted order, under a savepoint.
+them, frees the expired holds on them and inserts its stretches in sorted order.
 Where somebody else was quicker with one of the resources, others are chosen; where there are none
 left, the caller learns so, with the nearest free starts.
+
+A refused statement ends its transaction, so that whoever tries again needs a savepoint before it.
+Most bookings need none, and a savepoint costs a booking a good part of its time: `placed` first
+tries without, and then, should somebody have been quicker, once more from the beginning with one.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from aiguille.booking import facts
@@ -23,6 +28,7 @@ from aiguille.clinics.queries import SiteView
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc
 from aiguille.kernel.text import Text
+from aiguille.plumbing.statements import Insertion, Statement, insert_all
 from aiguille.scheduling.search import assign, startable, stretches
 from aiguille.scheduling.timeline import tick_of
 
@@ -45,6 +51,10 @@ class SlotTaken(DomainError):
     def __init__(self, *, nearest: tuple[Start, ...] = ()) -> None:
         self.nearest = nearest
         super().__init__(field="starts_at")
+
+
+class Contended(Exception):
+    """Somebody else was quicker: begin again, `carefully`."""
 
 
 class PatientBusy(DomainError):
@@ -93,19 +103,40 @@ class Wanted:
         return in_utc(self.starts_at) + self.calendar.engine_service.duration
 
 
+def placed(act: Callable[[bool], Written]) -> Written:
+    """Run `act` in a transaction and return what it returns; it calls `place`.
+
+    It is told whether to place carefully: first not, and then, where it was contended for or
+    deadlocked, once more from the beginning. In an outer transaction only what it did itself is
+    undone between.
+    """
+    try:
+        with transaction.atomic():
+            return act(False)  # noqa: FBT003 -- as `place` takes it
+    except Contended:
+        pass
+    except OperationalError as error:
+        if not _is_deadlock(error):
+            raise
+    with transaction.atomic():
+        return act(True)  # noqa: FBT003
+
+
 def place(
     wanted: Wanted,
     *,
     at: datetime,
     write: Callable[[Choice], Written],
     first: Choice | None = None,
+    carefully: bool = True,
 ) -> Written:
     """Choose resources and let `write` insert what takes them; return what it returns.
 
     `first` is a choice made already, to try before any other.
 
     `write` runs under a savepoint, again with other resources where a constraint refused them,
-    and once more after a deadlock.
+    and once more after a deadlock. Where it is not done `carefully` there is no savepoint, and
+    `Contended` leaves through the whole transaction to `placed`.
 
     Raises:
         SlotTaken: no resources are free.
@@ -117,7 +148,7 @@ def place(
         if choice is None:
             break
         try:
-            with transaction.atomic():
+            with transaction.atomic() if carefully else nullcontext():
                 queue_up(resource_ids=choice.resource_ids, patient_id=wanted.patient_id)
                 free_expired_holds(resource_ids=choice.resource_ids, at=at)
                 return write(choice)
@@ -126,9 +157,11 @@ def place(
                 raise PatientBusy(field="starts_at") from error
             if name != "no_resource_twice":
                 raise
+            if not carefully:
+                raise Contended from error
         except OperationalError as error:
             deadlocks += 1
-            if getattr(error.__cause__, "sqlstate", None) != _DEADLOCK or deadlocks > 1:
+            if not carefully or not _is_deadlock(error) or deadlocks > 1:
                 raise
     raise taken(wanted, at=at)
 
@@ -149,6 +182,10 @@ def taken(wanted: Wanted, *, at: datetime) -> SlotTaken:
     )
 
 
+def _is_deadlock(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) == _DEADLOCK
+
+
 def constraint_of(error: DatabaseError) -> str:
     """Return the name of the constraint that refused a statement, empty where there is none."""
     return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
@@ -163,8 +200,7 @@ def queue_up(*, resource_ids: Iterable[UUID], patient_id: UUID | None = None) ->
     """
     owners = {*resource_ids, *([patient_id] if patient_id else [])}
     keys = sorted(int.from_bytes(owner.bytes[8:], "big", signed=True) for owner in owners)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
+    _QUEUE_UP.rows(keys)
 
 
 def free_expired_holds(*, resource_ids: Collection[UUID], at: datetime) -> None:
@@ -172,7 +208,15 @@ def free_expired_holds(*, resource_ids: Collection[UUID], at: datetime) -> None:
 
     A constraint cannot know that a hold expired. Call it after `queue_up` for the resources.
     """
-    Occupancy.objects.filter(resource_id__in=resource_ids, hold__expires_at__lte=at).delete()
+    _FREE_EXPIRED.run(list(resource_ids), at)
+
+
+_QUEUE_UP = Statement("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key")
+_FREE_EXPIRED = Statement(
+    "DELETE FROM booking_occupancy USING booking_hold"
+    " WHERE hold_id = booking_hold.id AND resource_id = ANY (%s) AND expires_at <= %s"
+)
+_TAKE = Insertion(Occupancy)
 
 
 def occupy(
@@ -182,6 +226,16 @@ def occupy(
     hold: Hold | None = None,
 ) -> None:
     """Insert stretches in sorted order, then the patient's own, in one statement."""
+    insert_all(_TAKE, stretches_of(takings=takings, appointment=appointment, hold=hold))
+
+
+def stretches_of(
+    *,
+    takings: Sequence[Taking],
+    appointment: Appointment | None = None,
+    hold: Hold | None = None,
+) -> list[Occupancy]:
+    """Return the rows that `occupy` inserts."""
     rows = [
         Occupancy(
             resource_id=taking.resource_id,
@@ -199,7 +253,7 @@ def occupy(
                 period=DateTimeTZRange(appointment.starts_at, appointment.ends_at),
             )
         )
-    Occupancy.objects.bulk_create(rows)
+    return rows
 
 
 def choose(wanted: Wanted, *, at: datetime) -> Choice | None:

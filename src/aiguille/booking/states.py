@@ -232,13 +232,30 @@ def note(
     at: datetime,
 ) -> None:
     """Write the appointment's event and the audit's, in the transaction of the change."""
-    AppointmentEvent.objects.create(
+    event_of(row, action, before=before, actor=actor, at=at).save(force_insert=True)
+    record_change(row, action, actor=actor, at=at)
+
+
+def event_of(
+    row: Appointment,
+    action: Action,
+    *,
+    before: dict[str, Any] | None,
+    actor: Actor,
+    at: datetime,
+) -> AppointmentEvent:
+    """Return the appointment's event, not yet written."""
+    return AppointmentEvent(
         appointment=row,
         kind=action.code.rpartition(":")[2],
         before=before,
         after=snapshot(row),
         **authored_by(actor, at=at),
     )
+
+
+def record_change(row: Appointment, action: Action, *, actor: Actor, at: datetime) -> None:
+    """Write the audit's event of a change whose own event is written."""
     record(
         action=action,
         actor=actor,
