@@ -53,3 +53,18 @@ RESOURCE_RETURNED = define(
     fr="Praticien, salle ou appareil remis aux rendez-vous",
     en="Practitioner, room or device back for appointments",
 )
+EXTERNAL_CALENDAR_ADDED = define(
+    "clinics:external_calendar:added",
+    fr="Autre agenda ajouté : ses occupations sont lues",
+    en="Other calendar added: its busy time is read",
+)
+EXTERNAL_CALENDAR_REPLACED = define(
+    "clinics:external_calendar:replaced",
+    fr="Fichier d’un autre agenda remplacé",
+    en="File of another calendar replaced",
+)
+EXTERNAL_CALENDAR_REMOVED = define(
+    "clinics:external_calendar:removed",
+    fr="Autre agenda retiré, avec ses occupations",
+    en="Other calendar removed, with its busy time",
+)
