@@ -25,6 +25,7 @@ from aiguille.booking.facts import Calendar, Ignored
 from aiguille.booking.free_times import Start, nearest_starts
 from aiguille.booking.models import Appointment, Hold, Occupancy
 from aiguille.clinics.queries import SiteView
+from aiguille.kernel.codes import ResourceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc
 from aiguille.kernel.text import Text
@@ -256,6 +257,17 @@ def stretches_of(
     return rows
 
 
+def _turn(wanted: Wanted) -> int:
+    """Return at which room and device to begin: another one for each practitioner who is named.
+
+    So they tend to keep theirs, and who books with one does not queue up behind who books with
+    another.
+    """
+    named = wanted.practitioner_id
+    others = (r.id for r in wanted.calendar.resources if r.kind is ResourceKind.PRACTITIONER)
+    return sum(1 for other in others if named is not None and other < named)
+
+
 def choose(wanted: Wanted, *, at: datetime) -> Choice | None:
     """Return free resources for a start and what to take of them, or None (one query)."""
     service = wanted.calendar.engine_service
@@ -281,6 +293,7 @@ def choose(wanted: Wanted, *, at: datetime) -> Choice | None:
         start=wanted.starts_at,
         site=str(wanted.site.id),
         practitioner=practitioner,
+        turn=_turn(wanted),
     )
     if chosen is None:
         return None

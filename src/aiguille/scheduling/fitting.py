@@ -111,6 +111,11 @@ class Fitting:
                 found |= 1 << (tick - first)
         return found
 
+    def _in_order(self, need: Need, site: str, turn: int) -> list[Resource]:
+        by_id = sorted(self.candidates(need, site), key=lambda r: r.id)
+        begin = turn % len(by_id) if by_id else 0
+        return sorted(by_id[begin:] + by_id[:begin], key=lambda r: len(r.skills))
+
     def holds(self, need: Need, resource: Resource, site: str, tick: int) -> bool:
         """Tell whether the resource fits the need at the site for a start at `tick`."""
         place = tick - self.facts.clock.span.first
@@ -126,20 +131,24 @@ class Fitting:
         return True
 
     def matched(
-        self, needs: Sequence[Need], site: str, tick: int, only: Mapping[str, str] | None = None
+        self,
+        needs: Sequence[Need],
+        site: str,
+        tick: int,
+        only: Mapping[str, str] | None = None,
+        turn: int = 0,
     ) -> dict[str, str] | None:
         """Return a resource for each need of a start at `tick`, by names, or None.
 
         `only` names the resource that a need must have. Resources with few skills are taken
-        first, so that versatile ones stay free for what needs them.
+        first, so that versatile ones stay free for what needs them; of those with equally many, in
+        the order of their ids, beginning after the first `turn` of them.
         """
         only = only or {}
         options = {
             need.name: [
                 resource.id
-                for resource in sorted(
-                    self.candidates(need, site), key=lambda r: (len(r.skills), r.id)
-                )
+                for resource in self._in_order(need, site, turn)
                 if only.get(need.name, resource.id) == resource.id
                 and self.holds(need, resource, site, tick)
             ]

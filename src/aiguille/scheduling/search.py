@@ -123,11 +123,13 @@ def assign(
     start: datetime,
     site: str,
     practitioner: str | None = None,
+    turn: int = 0,
 ) -> dict[str, str] | None:
     """Return a resource's id for each need's name, or None where `start` is not possible.
 
     Only openings and busy time are asked: notice, horizon and step bind who books online, not
-    the desk. Resources with few skills are taken first, then by id.
+    the desk. Resources with few skills are taken first, then by id, beginning after the first
+    `turn` of them.
 
     Raises:
         ValueError: `start` is not a multiple of five minutes, or the facts do not cover it.
@@ -140,7 +142,7 @@ def assign(
     if practitioner is not None and doctor is None:
         return None
     only = {doctor.name: practitioner} if doctor and practitioner is not None else {}
-    return Fitting(facts=facts, service=service).matched(service.needs, site, tick, only)
+    return Fitting(facts=facts, service=service).matched(service.needs, site, tick, only, turn)
 
 
 def stretches(*, service: Service, start: datetime, chosen: Mapping[str, str]) -> list[Hold]:

@@ -125,6 +125,16 @@ class TestChoosing:
         chosen = assign(facts=facts_for(NEEDLING), service=NEEDLING, start=at(9), site="lyon")
         assert chosen == {"room": "room-2", "doctor": "dr-bruno"}
 
+    def test_of_those_alike_each_turn_begins_with_another(self) -> None:
+        facts = facts_for(NEEDLING, rooms=4)  # the first has a skill more, and stays the last
+        rooms = [
+            (assign(facts=facts, service=NEEDLING, start=at(9), site="lyon", turn=turn) or {})[
+                "room"
+            ]
+            for turn in range(5)
+        ]
+        assert rooms == ["room-2", "room-2", "room-3", "room-4", "room-2"]
+
     def test_a_named_practitioner_is_taken_or_nobody(self) -> None:
         facts = facts_for(NEEDLING, {"dr-anna": [(at(10), at(12))]})
         for start, doctor in ((at(12), "dr-anna"), (at(10), None)):
