@@ -5,19 +5,21 @@ answered zone by zone and merged by instant.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
 
+from aiguille.booking.busy import array_of, busy_ticks
 from aiguille.booking.models import Occupancy
 from aiguille.catalogue.queries import ServiceView, for_engine
-from aiguille.clinics.queries import ResourceHours, SiteView, list_sites, resources_with_hours
+from aiguille.clinics.queries import ResourceHours, SiteView
+from aiguille.clinics.setup import Setup, current_setup
+from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.facts import (
     Closure,
     DatedOpening,
@@ -26,16 +28,22 @@ from aiguille.scheduling.facts import (
     WeeklyOpening,
     closed_bits,
     opening_bits,
-    window_for,
 )
 from aiguille.scheduling.services import Service
-from aiguille.scheduling.timeline import TICK_SECONDS, Span, bits_of, instant_of, tick_from, tick_of
+from aiguille.scheduling.timeline import (
+    TICK_SECONDS,
+    TICKS_PER_DAY,
+    TICKS_PER_WEEK,
+    Span,
+    bits_of,
+    tick_from,
+    tick_of,
+    weeks_of,
+)
 from aiguille.scheduling.wallclock import WallClock, day_of, wall_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(seconds=TICK_SECONDS)
-
-Busy = Mapping[UUID, Sequence[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,43 @@ class Ignored:
     browser_hash: str = ""
 
 
+# A resource, its name for the engine, and its open ticks by the name of the site.
+Opened = tuple[ResourceHours, str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Openings:
+    """When resources are open by the walls of a zone; each is reckoned once."""
+
+    clock: WallClock
+    known: dict[UUID, Mapping[str, int]]
+
+    def of(self, hours: ResourceHours, sites: Iterable[UUID]) -> Mapping[str, int]:
+        """Return the resource's open ticks by the site's name; none where it is never open."""
+        if hours.id not in self.known:
+            opened: dict[str, int] = {}
+            for site_id in sites:
+                opened.update(_open_at(self.clock, hours, site_id))
+            self.known[hours.id] = opened
+        return self.known[hours.id]
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What a search reads: every resource of the calendar, or all but the other practitioners."""
+
+    keys: str
+    practitioner_id: UUID | None
+
+    def has(self, resource: ResourceHours) -> bool:
+        """Tell whether the resource is one of them."""
+        return (
+            self.practitioner_id is None
+            or resource.id == self.practitioner_id
+            or resource.kind is not ResourceKind.PRACTITIONER
+        )
+
+
 @dataclass(frozen=True)
 class Calendar:
     """The clinic's resources and sites, read once; facts are made from it for any span."""
@@ -53,6 +98,7 @@ class Calendar:
     service: ServiceView
     sites: tuple[SiteView, ...]
     resources: tuple[ResourceHours, ...]
+    setup: Setup = field(compare=False, repr=False)
 
     @cached_property
     def engine_service(self) -> Service:
@@ -67,6 +113,30 @@ class Calendar:
             found[site.time_zone].append(site)
         return dict(found)
 
+    def openings(self, zone: str, span: Span) -> tuple[WallClock, list[Opened]]:
+        """Return the clock of a zone and which resources are ever open in it, with their ticks."""
+        of_all = self.setup.make(
+            "openings", (zone, span), lambda: _Openings(WallClock(zone, span), {}), most=32
+        )
+
+        def make() -> list[Opened]:
+            sites = tuple(site.id for site in self.zones[zone])
+            every = ((hours, of_all.of(hours, sites)) for hours in self.resources)
+            return [(hours, str(hours.id), opened) for hours, opened in every if opened]
+
+        key = (self.service, zone, span)
+        return of_all.clock, self.setup.make("openings of services", key, make, most=128)
+
+    def needed(self, practitioner_id: UUID | None) -> Needed:
+        """Return what is read to search with anybody, or with one practitioner only."""
+
+        def make() -> Needed:
+            all_of_them = Needed("", practitioner_id)
+            keys = array_of(r.id for r in self.resources if all_of_them.has(r))
+            return Needed(keys, practitioner_id)
+
+        return self.setup.make("needed", (self.service, practitioner_id), make, most=256)
+
     def site(self, site_id: UUID) -> SiteView | None:
         """Return an open site."""
         return next((site for site in self.sites if site.id == site_id), None)
@@ -78,21 +148,27 @@ class Calendar:
 
 
 def read_calendar(service: ServiceView) -> Calendar:
-    """Return what the service can be held with (two queries)."""
-    resources = resources_with_hours()
-    wanted = {(need.kind, need.skill) for need in service.needs}
-    return Calendar(
-        service=service,
-        sites=tuple(list_sites()),
-        resources=tuple(
-            resource
-            for resource in resources
-            if any(
-                resource.kind == kind and (not skill or skill in resource.skills)
-                for kind, skill in wanted
-            )
-        ),
-    )
+    """Return what the service can be held with (one query where the set-up is known already)."""
+    setup = current_setup()
+    sites, resources = setup.sites(), setup.resources()
+
+    def make() -> Calendar:
+        wanted = {(need.kind, need.skill) for need in service.needs}
+        return Calendar(
+            service=service,
+            sites=sites,
+            resources=tuple(
+                resource
+                for resource in resources
+                if any(
+                    resource.kind == kind and (not skill or skill in resource.skills)
+                    for kind, skill in wanted
+                )
+            ),
+            setup=setup,
+        )
+
+    return setup.make("calendars", service, make)
 
 
 def facts_for_dates(
@@ -103,25 +179,29 @@ def facts_for_dates(
     last_date: date,
     site_id: UUID | None,
     ignored: Ignored,
+    practitioner_id: UUID | None = None,
 ) -> list[Facts]:
-    """Return the facts of each zone for starts on these local dates (one query)."""
-    spans = {
-        zone: window_for(
-            zone=zone,
-            services=[calendar.engine_service],
-            at=at,
-            first_date=first_date,
-            last_date=last_date,
-        )
+    """Return the facts of each zone for starts on these local dates (one query).
+
+    Where a practitioner is named, the others' are left out.
+
+    They cover whole weeks, so that the openings of a week are made once for all who ask about it.
+    """
+    zones = [
+        zone
         for zone, sites in calendar.zones.items()
         if site_id is None or any(site.id == site_id for site in sites)
-    }
-    spans = {zone: span for zone, span in spans.items() if span.size}
-    if not spans:
+    ]
+    # No wall is further than a day from UTC.
+    dates = Span((day_of(first_date) - 1) * TICKS_PER_DAY, (day_of(last_date) + 2) * TICKS_PER_DAY)
+    starts = calendar.engine_service.start_span(at=at, within=dates)
+    if not zones or not starts.size:
         return []
-    hull = Span(min(s.first for s in spans.values()), max(s.end for s in spans.values()))
-    busy = _busy(calendar, hull, at=at, ignored=ignored)
-    return [_facts(calendar, zone, span, busy) for zone, span in spans.items()]
+    reach = calendar.engine_service.reach
+    span = _whole_weeks(Span(starts.first + reach.first, starts.end + reach.end))
+    resources = calendar.needed(practitioner_id)
+    busy = _busy(resources, span, at=at, ignored=ignored)
+    return [_facts(calendar, zone, span, busy, resources) for zone in zones]
 
 
 def facts_for_start(
@@ -134,8 +214,10 @@ def facts_for_start(
     """
     tick = tick_of(starts_at)
     reach = calendar.engine_service.reach
-    span = Span(tick + reach.first, tick + reach.end + 1)
-    return _facts(calendar, site.time_zone, span, _busy(calendar, span, at=at, ignored=ignored))
+    span = _whole_weeks(Span(tick + reach.first, tick + reach.end + 1))
+    resources = calendar.needed(None)
+    busy = _busy(resources, span, at=at, ignored=ignored)
+    return _facts(calendar, site.time_zone, span, busy, resources)
 
 
 def busy_stretches_of_patient(
@@ -155,22 +237,20 @@ def local_day(starts_at: datetime, time_zone: str) -> date:
     return starts_at.astimezone(ZoneInfo(time_zone)).date()
 
 
-def _busy(calendar: Calendar, span: Span, *, at: datetime, ignored: Ignored) -> Busy:
-    """Return each resource's busy ticks as intervals; holds that expired by `at` are none."""
-    period = DateTimeTZRange(instant_of(span.first), instant_of(span.end))
-    rows = Occupancy.objects.filter(
-        Q(hold=None) | Q(hold__expires_at__gt=at),
-        resource_id__in=[resource.id for resource in calendar.resources],
-        period__overlap=period,
+def _whole_weeks(span: Span) -> Span:
+    weeks = weeks_of(span)
+    return Span(weeks.start * TICKS_PER_WEEK, weeks.stop * TICKS_PER_WEEK)
+
+
+def _busy(resources: Needed, span: Span, *, at: datetime, ignored: Ignored) -> dict[UUID, int]:
+    """Return each resource's busy ticks; holds that expired by `at` are none."""
+    return busy_ticks(
+        resources.keys,
+        span,
+        at=at,
+        moving=ignored.appointment_id,
+        browser_hash=ignored.browser_hash,
     )
-    if ignored.appointment_id is not None:
-        rows = rows.exclude(appointment_id=ignored.appointment_id)
-    if ignored.browser_hash:
-        rows = rows.exclude(hold__browser_hash=ignored.browser_hash)
-    busy: dict[UUID, list[tuple[int, int]]] = defaultdict(list)
-    for resource_id, held in rows.values_list("resource_id", "period"):
-        busy[resource_id].append(_ticks(held.lower, held.upper))
-    return busy
 
 
 def _ticks(start: datetime, end: datetime) -> tuple[int, int]:
@@ -178,29 +258,21 @@ def _ticks(start: datetime, end: datetime) -> tuple[int, int]:
     return (start - _EPOCH) // _TICK, tick_from(end)
 
 
-def _facts(calendar: Calendar, zone: str, span: Span, busy: Busy) -> Facts:
-    clock = WallClock(zone, span)
-    sites = [site.id for site in calendar.zones[zone]]
-    resources = []
-    for hours in calendar.resources:
-        opened: dict[str, int] = {}
-        for site_id in sites:
-            opened.update(_open_at(clock, hours, site_id))
-        if opened:
-            resources.append(
-                Resource(
-                    id=str(hours.id),
-                    kind=hours.kind,
-                    skills=hours.skills,
-                    open=opened,
-                    busy=bits_of(span, busy.get(hours.id, ())),
-                )
-            )
+def _facts(
+    calendar: Calendar, zone: str, span: Span, busy: Mapping[UUID, int], resources: Needed
+) -> Facts:
+    clock, openings = calendar.openings(zone, span)
     return Facts(
         clock=clock,
         step_minutes=calendar.service.slot_step_minutes,
-        sites=tuple(str(site_id) for site_id in sites),
-        resources=tuple(resources),
+        sites=tuple(str(site.id) for site in calendar.zones[zone]),
+        resources=tuple(
+            [
+                Resource(name, hours.kind, hours.skills, opened, busy.get(hours.id, 0))
+                for hours, name, opened in openings
+                if resources.has(hours)
+            ]
+        ),
     )
 
 
@@ -223,3 +295,8 @@ def _open_at(clock: WallClock, hours: ResourceHours, site_id: UUID) -> dict[str,
         extra=[DatedOpening(day_of(o.on), o.from_minute, o.until_minute, site) for o in extra],
         closed=closed_bits(clock, closures) | bits_of(clock.span, elsewhere),
     )
+
+
+def open_ticks(hours: ResourceHours, *, site: SiteView, span: Span) -> int:
+    """Return the ticks of `span` at which the resource is open at the site."""
+    return _open_at(WallClock(site.time_zone, span), hours, site.id).get(str(site.id), 0)

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import compress
+from operator import attrgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,7 +17,8 @@ from aiguille.catalogue.queries import ServiceView, get_service
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.search import find_starts
 from aiguille.scheduling.starts import Starts as EngineStarts
-from aiguille.scheduling.wallclock import day_of
+from aiguille.scheduling.timeline import flags_of, instant_of
+from aiguille.scheduling.wallclock import date_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -125,14 +128,13 @@ def free_times(
     A site or practitioner that cannot be chosen for the service counts as not named.
     """
     calendar = facts.read_calendar(service)
-    sites = [site for site in calendar.sites if _has_practitioner(calendar, site.id)]
+    sites = calendar.setup.make("choosable sites", service, lambda: _choosable_sites(calendar))
     site_id = site_id if site_id in {site.id for site in sites} else None
-    doctors = [
-        resource
-        for resource in calendar.resources
-        if resource.kind is ResourceKind.PRACTITIONER
-        and (site_id is None or site_id in {opening.site_id for opening in resource.weekly})
-    ]
+    doctors = calendar.setup.make(
+        "choosable practitioners",
+        (service, site_id),
+        lambda: _choosable_practitioners(calendar, site_id),
+    )
     practitioner_id = practitioner_id if practitioner_id in {d.id for d in doctors} else None
     found = _Found.search(
         calendar,
@@ -148,14 +150,11 @@ def free_times(
         own = _without_patients_own(found.starts(), calendar, patient_id, found.ignored)
     return FreeTimes(
         service=calendar.service,
-        sites=tuple(Choosable(site.id, f"{site.city}, {site.street}") for site in sites),
-        practitioners=tuple(
-            Choosable(doctor.id, calendar.name_of(doctor.id))
-            for doctor in sorted(doctors, key=lambda doctor: doctor.name)
-        ),
+        sites=sites,
+        practitioners=doctors,
         site_id=site_id,
         practitioner_id=practitioner_id,
-        days=tuple(found.days(first_day, last_day) if own is None else free_days(own)),
+        days=tuple(found.days() if own is None else free_days(own)),
         starts_on=found.starts_on
         if own is None
         else lambda days: [start for start in own if start.local_date in days],
@@ -189,6 +188,7 @@ class _Found:
             last_date=last_day,
             site_id=site_id,
             ignored=ignored,
+            practitioner_id=practitioner_id,
         )
         found = tuple(
             find_starts(
@@ -204,15 +204,14 @@ class _Found:
         )
         return cls(calendar, ignored, found)
 
-    def days(self, first_day: date, last_day: date) -> list[FreeDay]:
+    def days(self) -> list[FreeDay]:
         """Return the local dates with a free start and how many each offers, in order."""
         counted: Counter[date] = Counter()
         for starts in self.zones:
-            for number in range((last_day - first_day).days + 1):
-                day = first_day + timedelta(days=number)
-                on_day = starts.clock.dated(day_of(day), day_of(day))
-                counted[day] += sum((site.bits & on_day).bit_count() for site in starts.sites)
-        return [FreeDay(day, counted[day]) for day in sorted(counted) if counted[day]]
+            for site in starts.sites:
+                for day, free in starts.clock.by_day(site.bits):
+                    counted[date_of(day.day)] += free.bit_count()
+        return [FreeDay(day, counted[day]) for day in sorted(counted)]
 
     def starts_on(self, days: Collection[date]) -> list[Start]:
         """Return the starts of these local dates, by instant, then by site."""
@@ -226,20 +225,45 @@ class _Found:
         calendar = self.calendar
         keys = {str(resource.id): resource.id for resource in calendar.resources}
         keys |= {str(site.id): site.id for site in calendar.sites}
-        made = [
-            Start(
-                starts_at=slot.start,
-                site_id=keys[slot.site],
-                time_zone=starts.clock.zone,
-                practitioner_ids=tuple([keys[name] for name in slot.practitioners]),
-                local=slot.start.astimezone(wall),
-            )
-            for starts in sets
-            for wall in (ZoneInfo(starts.clock.zone),)
-            for slot in starts.slots()
-        ]
-        made.sort()
+        made: list[Start] = []
+        for starts in sets:
+            zone = starts.clock.zone
+            wall = ZoneInfo(zone)
+            who = {s.site: [keys[name] for name in s.practitioners] for s in starts.sites}
+            for tick, site, practitioners in starts.rows():
+                instant = instant_of(tick)
+                made.append(
+                    Start(
+                        instant,
+                        keys[site],
+                        zone,
+                        tuple(compress(who[site], flags_of(practitioners))),
+                        instant.astimezone(wall),
+                    )
+                )
+        made.sort(key=attrgetter("starts_at", "site_id"))
         return made
+
+
+def _choosable_sites(calendar: Calendar) -> tuple[Choosable, ...]:
+    return tuple(
+        Choosable(site.id, f"{site.city}, {site.street}")
+        for site in calendar.sites
+        if _has_practitioner(calendar, site.id)
+    )
+
+
+def _choosable_practitioners(calendar: Calendar, site_id: UUID | None) -> tuple[Choosable, ...]:
+    doctors = [
+        resource
+        for resource in calendar.resources
+        if resource.kind is ResourceKind.PRACTITIONER
+        and (site_id is None or site_id in {opening.site_id for opening in resource.weekly})
+    ]
+    return tuple(
+        Choosable(doctor.id, f"{doctor.title} {doctor.name}".strip())
+        for doctor in sorted(doctors, key=lambda doctor: doctor.name)
+    )
 
 
 def _has_practitioner(calendar: Calendar, site_id: UUID) -> bool:

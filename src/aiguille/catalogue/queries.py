@@ -18,6 +18,7 @@ from aiguille.catalogue.models import (
     ServicePhase,
     Treatment,
 )
+from aiguille.clinics.setup import current_setup
 from aiguille.kernel.codes import (
     Active,
     Indication,
@@ -199,21 +200,21 @@ def list_all_services() -> list[ServiceView]:
 
 
 def get_service(service_id: UUID) -> ServiceView:
-    """Return a service, also an inactive one (one query).
+    """Return a service, also an inactive one (one query where the set-up is known already).
 
     Raises:
         NotInCatalogue: there is none.
     """
-    return _one(_services(Service.objects.filter(id=service_id)))
+    return _one(service for service in _every_service() if service.id == service_id)
 
 
 def service_by_code(code: str) -> ServiceView:
-    """Return the service of that code (one query).
+    """Return the service of that code (one query where the set-up is known already).
 
     Raises:
         NotInCatalogue: there is none.
     """
-    return _one(_services(Service.objects.filter(code=code)))
+    return _one(service for service in _every_service() if service.code == code)
 
 
 def consultation_service(procedure: Procedure) -> ServiceView:
@@ -354,6 +355,10 @@ def _treatment(row: Treatment) -> TreatmentView:
         summary=row.summary,
         is_offered=row.is_offered,
     )
+
+
+def _every_service() -> list[ServiceView]:
+    return current_setup().read("services", None, lambda: _services(Service.objects.all()))
 
 
 def _services(rows: QuerySet[Service]) -> list[ServiceView]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from heapq import nsmallest
 from itertools import compress, repeat
 from operator import itemgetter
@@ -116,7 +116,8 @@ def _rows_of(clock: WallClock, site: SiteStarts) -> Iterable[Row]:
     ticks = ticks_in(clock.span, site.bits)
     places = [tick - clock.span.first for tick in ticks]
     sets = sets_at(places, list(site.by_practitioner.values()), clock.span.size)
-    return map(Row, ticks, repeat(site.site), sets)
+    # What `Row(...)` does, without a Python frame for each of thousands.
+    return map(partial(tuple.__new__, Row), zip(ticks, repeat(site.site), sets, strict=False))
 
 
 def sets_at(places: list[int], columns: list[int], size: int) -> list[int]:
@@ -130,6 +131,8 @@ def sets_at(places: list[int], columns: list[int], size: int) -> list[int]:
     if not columns:
         return [0] * len(places)
     at_places = itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
+    if len(columns) == 1:
+        return list(at_places(flags_of(columns[0] | 1 << size)))
     groups = [columns[i : i + 8] for i in range(0, len(columns), 8)]
     width = len(groups)
     joined = bytearray(width * len(places))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aiguille.booking.busy import check_bits
 from aiguille.booking.models import Occupancy
 from aiguille.booking.operations import (
     book,
@@ -218,7 +219,8 @@ def test_nothing_overlaps_after_any_operations(world, service, steps):
 
 
 def assert_sound(world, service, at):
-    """Check that nothing overlaps, and that no free start lies over what is taken."""
+    """Check that nothing overlaps, that bits are rows, that no free start is over what is taken."""
+    assert check_bits() == []
     held = list(Occupancy.objects.select_related("hold").order_by("id"))
     for one in held:
         for other in held:

@@ -75,8 +75,9 @@ def add_treatment(world):
 class TestService:
     def test_is_read_as_it_was_made(self, add_service, django_assert_num_queries):
         service_id = add_service(phases=[TALK, PhaseView(NAME, 15, ("room",))])
+        view = queries.get_service(service_id)
         with django_assert_num_queries(1):
-            view = queries.get_service(service_id)
+            assert queries.get_service(service_id) == view
         assert view.needs == (DOCTOR, ROOM)
         assert [phase.minutes for phase in view.phases] == [30, 15]
         assert (view.minutes, view.price, view.name) == (45, Money(6000), NAME)

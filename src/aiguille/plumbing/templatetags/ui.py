@@ -1,6 +1,7 @@
 """The tags that pages are written with: components, icons, built assets, languages."""
 
 import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -18,8 +19,9 @@ from django.utils.translation import gettext as _
 
 from aiguille.kernel.labels import label
 from aiguille.kernel.text import Text
-from aiguille.plumbing.components import assets, icons
+from aiguille.plumbing.components import assets, drawn, icons
 from aiguille.plumbing.components.node import ComponentNode, PartNode
+from aiguille.plumbing.components.shapes import SlotChoice
 
 register = template.Library()
 
@@ -133,7 +135,17 @@ def control(field: BoundField) -> SafeString:
     attributes: dict[str, Any] = {"class": f"{css} {own}".strip()}
     if isinstance(widget, forms.Textarea) and str(widget.attrs.get("rows")) == "10":
         attributes["rows"] = 4  # Django's default; the box grows with what is typed
+    if type(widget) is forms.Select:
+        return drawn.select(field, attributes)
     return field.as_widget(attrs=attributes)
+
+
+@register.simple_tag
+def slot_starts(
+    starts: Iterable[SlotChoice], name: str, spoken: str, chosen: str = ""
+) -> SafeString:
+    """Draw the buttons of a day's free starts; `spoken` is the day, for who cannot see it."""
+    return drawn.slot_starts(starts, name=name, spoken=spoken, chosen=chosen)
 
 
 @register.filter
