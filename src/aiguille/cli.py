@@ -97,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     verify = audit("verify", _audit_verify, "check every chain")
     verify.add_argument("--heads", type=Path, metavar="FILE", help="heads exported earlier")
     audit("heads", _audit_heads, "write the end of every chain, to be kept on another machine")
+
+    bits = group("bits", "verify the busy bits that searches read")
+    bits("check", _bits_check, "compare them with what is booked")
+    bits("rebuild", _bits_rebuild, "make them again from what is booked, as the owner")
     return parser
 
 
@@ -193,6 +197,26 @@ def _audit_verify(options: argparse.Namespace, out: TextIO) -> int:
         from aiguille.audit import cli
 
         return cli.verify(out, heads=options.heads)
+
+
+def _bits_check(_options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.booking import cli
+
+        return cli.check(out)
+
+
+def _bits_rebuild(_options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.booking import cli
+
+        return cli.rebuild(out)
 
 
 def _audit_heads(_options: argparse.Namespace, out: TextIO) -> int:

@@ -2,6 +2,7 @@
 
 from procrastinate.contrib.django import app
 
+from aiguille.booking.history import move_past_to_history
 from aiguille.booking.holds import sweep_holds
 from aiguille.booking.offers import end_overdue, offer_free_times
 from aiguille.booking.wake import OFFER_TIMES, ONE_ROUND_AT_A_TIME
@@ -13,6 +14,13 @@ from aiguille.plumbing.clock import now
 def sweep(timestamp: int) -> int:  # noqa: ARG001 -- the scheduler passes the round's instant
     """Delete expired holds, and return how many there were."""
     return sweep_holds(at=now())
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(queue="booking", queueing_lock="booking history")
+def put_past_away(timestamp: int) -> int:  # noqa: ARG001 -- the scheduler passes the round's instant
+    """Move occupancy long past to its history, and return how many stretches that were."""
+    return move_past_to_history(at=now())
 
 
 @app.task(name=OFFER_TIMES, queue="booking", lock=ONE_ROUND_AT_A_TIME)

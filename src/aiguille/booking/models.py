@@ -212,6 +212,28 @@ class OccupancyHistory(models.Model):
         db_table = "booking_occupancy_history"
 
 
+class EveryOccupancy(models.Model):
+    """`Occupancy` and `OccupancyHistory` as one thing to read (a view, migration 0007)."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    resource = models.ForeignKey(
+        "clinics.Resource", on_delete=models.DO_NOTHING, null=True, related_name="+"
+    )
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.DO_NOTHING, null=True, related_name="+"
+    )
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.DO_NOTHING, null=True, related_name="+"
+    )
+    hold = models.ForeignKey(Hold, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    need = models.CharField(max_length=40, blank=True)
+    period = DateTimeRangeField()
+
+    class Meta:
+        managed = False
+        db_table = "booking_every_occupancy"
+
+
 class AppointmentEvent(AppendOnlyRow, Authored):
     """A change of an appointment: what it was before and after."""
 

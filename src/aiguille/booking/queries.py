@@ -1,5 +1,6 @@
 """The agenda, holds and appointments as frozen values; `free_times` has the free times."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,7 +26,7 @@ from aiguille.booking.models import (
     Appointment,
     AppointmentState,
     Hold,
-    Occupancy,
+    EveryOccupancy,
 )
 from aiguille.kernel.codes import Procedure, ResourceKind, ServiceKind
 from aiguille.kernel.text import Text
@@ -41,8 +42,10 @@ __all__ = [
     "FreeTimes",
     "HoldView",
     "Start",
+    "agenda_between",
     "agenda_day",
     "appointment_of_request",
+    "appointments_named",
     "appointments_of_patient",
     "first_free_days",
     "free_days",
@@ -52,6 +55,7 @@ __all__ = [
     "hash_of",
     "hold_of",
     "hold_view",
+    "session_appointments",
     "sessions_of_plan",
     "upcoming_of_mailbox",
 ]
@@ -123,6 +127,11 @@ class AppointmentView:
         return self.ends_at.astimezone(ZoneInfo(self.time_zone))
 
     @property
+    def is_standing(self) -> bool:
+        """Tell whether the appointment was neither cancelled nor missed."""
+        return self.state in HOLDING_STATES
+
+    @property
     def is_ahead(self) -> bool:
         """Tell whether the appointment still waits for its patient."""
         return self.state in AHEAD_STATES
@@ -183,6 +192,11 @@ def appointments_of_patient(patient_id: UUID) -> list[AppointmentView]:
     return _views(rows.order_by("-starts_at", "id"))
 
 
+def appointments_named(appointment_ids: Collection[UUID]) -> list[AppointmentView]:
+    """Return these appointments, in order of their start (one query)."""
+    return _views(Appointment.objects.filter(id__in=appointment_ids).order_by("starts_at", "id"))
+
+
 def upcoming_of_mailbox(*, email: str, at: datetime) -> list[AppointmentView]:
     """Return the appointments ahead of patients with this e-mail address, in order (one query)."""
     return _views(
@@ -190,6 +204,14 @@ def upcoming_of_mailbox(*, email: str, at: datetime) -> list[AppointmentView]:
             patient__email__iexact=email, starts_at__gt=at, state__in=AHEAD_STATES
         ).order_by("starts_at", "id")
     )
+
+
+def session_appointments(*, patient_id: UUID, procedure: Procedure) -> list[AppointmentView]:
+    """Return a patient's sessions of a procedure, in any state, in order (one query)."""
+    rows = Appointment.objects.filter(
+        patient_id=patient_id, kind=ServiceKind.SESSION, service__procedure=procedure
+    )
+    return _views(rows.order_by("starts_at", "id"))
 
 
 def sessions_of_plan(plan_id: UUID) -> list[AppointmentView]:
@@ -206,13 +228,22 @@ def agenda_day(*, site_id: UUID, day: date) -> list[AgendaLine]:
     )
     held: dict[UUID, set[str]] = {view.id: set() for view in views}
     names = (
-        Occupancy.objects.filter(appointment_id__in=held, resource__isnull=False)
+        EveryOccupancy.objects.filter(appointment_id__in=held, resource__isnull=False)
         .exclude(resource__kind=ResourceKind.PRACTITIONER)
         .values_list("appointment_id", "resource__name")
     )
     for appointment_id, name in names:
         held[appointment_id].add(name)
     return [AgendaLine(view, tuple(sorted(held[view.id]))) for view in views]
+
+
+def agenda_between(*, site_id: UUID, first_day: date, last_day: date) -> list[AppointmentView]:
+    """Return a site's appointments of some local dates, in order, whatever their state (one query)."""
+    return _views(
+        Appointment.objects.filter(
+            site_id=site_id, local_date__range=(first_day, last_day)
+        ).order_by("starts_at", "id")
+    )
 
 
 _COLUMNS = (

@@ -16,6 +16,8 @@ CHANGE_LIMIT = timedelta(hours=24)
 """Until how long before the start a patient may move or cancel (DEF, to confirm)."""
 LINK_OUTLIVES = timedelta(days=1)
 """How long after its appointment a link to it still opens (DEF, to confirm)."""
+OCCUPANCY_AT_HAND = timedelta(days=30)
+"""How long after its end what was taken stays among what may not be taken twice."""
 CREAM_NOTICE = timedelta(hours=2)
 
 

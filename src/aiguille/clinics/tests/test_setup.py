@@ -18,11 +18,16 @@ EDITS = [
     "UPDATE clinics_resource SET title = 'Pr'",
     "UPDATE clinics_opening_hours SET until_minute = until_minute - 60",
     "DELETE FROM clinics_opening_hours",
-    "INSERT INTO clinics_extra_opening (id, resource_id, site_id, date, from_minute, until_minute)"
-    " SELECT gen_random_uuid(), resource_id, site_id, '2026-03-07', 600, 660"
-    "   FROM clinics_opening_hours",
-    "INSERT INTO clinics_closure (id, site_id, from_date, from_minute, until_date, until_minute,"
-    " reason) SELECT gen_random_uuid(), id, '2026-03-05', 0, '2026-03-06', 0, '' FROM clinics_site",
+    """
+    INSERT INTO clinics_extra_opening (id, resource_id, site_id, date, from_minute, until_minute)
+    SELECT gen_random_uuid(), resource_id, site_id, '2026-03-07', 600, 660
+      FROM clinics_opening_hours
+    """,
+    """
+    INSERT INTO clinics_closure
+      (id, site_id, from_date, from_minute, until_date, until_minute, reason)
+    SELECT gen_random_uuid(), id, '2026-03-05', 0, '2026-03-06', 0, '' FROM clinics_site
+    """,
     "UPDATE catalogue_service SET slot_step_minutes = 30",
     "UPDATE catalogue_service_need SET buffer_after_minutes = 20",
     "UPDATE catalogue_service_phase SET minutes = minutes + 5",
