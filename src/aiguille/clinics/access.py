@@ -46,6 +46,17 @@ def visible_site_ids(*, actor: Actor, at: datetime) -> frozenset[UUID]:
     return frozenset(m.site_id for m in memberships if _in_force(m, at=at))
 
 
+def sites_at_work(*, user_id: UUID, at: datetime) -> frozenset[UUID]:
+    """Return the sites where somebody works at the instant `at`; none for a closed account.
+
+    For what acts in a person's name without their session (one query).
+    """
+    memberships = Membership.objects.filter(
+        user_id=user_id, user__is_active=True, user__kind="STAFF"
+    ).select_related("site")
+    return frozenset(m.site_id for m in memberships if _in_force(m, at=at))
+
+
 def may_close(*, actor: Actor, resource_user_id: UUID | None) -> bool:
     """Tell whether the actor may close a resource for a time: their own, or any by their role."""
     return (
@@ -69,10 +80,10 @@ def require_may_close(*, actor: Actor, resource_id: UUID | None) -> None:
     """
     if actor.kind is ActorKind.SYSTEM or has_right(actor, Right.MANAGE_CLINIC):
         return
+    if resource_id is None:
+        raise NotAllowed
     owners = Resource.objects.filter(id=resource_id).values_list("user_id", flat=True)
-    if resource_id is None or not any(
-        may_close(actor=actor, resource_user_id=owner) for owner in owners
-    ):
+    if not any(may_close(actor=actor, resource_user_id=owner) for owner in owners):
         raise NotAllowed
 
 

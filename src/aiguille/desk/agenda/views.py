@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from aiguille.accounts.rights import Right, has_right, require
 from aiguille.booking.access import get_appointment_for
 from aiguille.booking.states import check_in, mark_no_show
+from aiguille.desk.agenda.place import Place, back_of
+from aiguille.journeys.reads.agenda import View
 from aiguille.journeys.reads.day import read_day
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.actor import Actor
@@ -38,6 +40,7 @@ def day(request: HttpRequest) -> HttpResponse:
         mine_only=bool(request.GET.get("mine")),
     )
     address = reverse("desk:day")
+    agenda = Place(site=shown.site.code, day=shown.day)
     mine = "&mine=1" if request.GET.get("mine") else ""
     return render(
         request,
@@ -63,6 +66,12 @@ def day(request: HttpRequest) -> HttpResponse:
             "whose": f"{address}?site={shown.site.code}&day={shown.day}"
             + ("" if mine else "&mine=1"),
             "mine": bool(mine),
+            "views": [
+                Tab(_("Day"), agenda.href),
+                Tab(_("Week"), agenda.at(view=View.WEEK).href),
+                Tab(_("List"), f"{address}?site={shown.site.code}&day={shown.day}", current=True),
+            ],
+            "here": request.get_full_path(),
         },
     )
 
@@ -95,9 +104,8 @@ def _at_the_door(
         messages.error(request, explain(error))
     else:
         messages.success(request, done)
-    return redirect(
-        f"{reverse('desk:day')}?site={appointment.site_code}&day={appointment.local_date}"
-    )
+    day_list = f"{reverse('desk:day')}?site={appointment.site_code}&day={appointment.local_date}"
+    return redirect(back_of(request, otherwise=day_list))
 
 
 def _date(text: str | None) -> date | None:

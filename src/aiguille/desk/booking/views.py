@@ -1,7 +1,7 @@
 """Booking, moving and cancelling for a patient at the desk or on the telephone."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from aiguille.booking.access import get_appointment_for
 from aiguille.booking.operations import AlreadyBooked
 from aiguille.booking.queries import Choosable, Start
 from aiguille.booking.states import StaleVersion
+from aiguille.desk.agenda.place import back_of
 from aiguille.journeys.book_at_desk import book_service as book_one
 from aiguille.journeys.book_session import book_session
 from aiguille.journeys.change_appointment import cancel as cancel_one
@@ -155,6 +156,7 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             starts_at=starts_at,
             practitioner_id=practitioner_id,
             version=_number(request.POST.get("version", "")),
+            told_after=timedelta(0) if request.POST.get("tell") == "1" else None,
             actor=actor,
             at=at,
         )
@@ -182,7 +184,8 @@ def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         messages.error(request, explain(error))
     else:
         messages.success(request, _("The appointment is cancelled."))
-    return redirect("desk:patient", appointment.patient_number)
+    record = reverse("desk:patient", args=[appointment.patient_number])
+    return redirect(back_of(request, otherwise=record))
 
 
 def _times(
@@ -205,7 +208,8 @@ def _times(
                 week = read()
             else:
                 messages.success(request, done)
-                return redirect("desk:patient", week.identity.number)
+                record = reverse("desk:patient", args=[week.identity.number])
+                return redirect(back_of(request, otherwise=record))
     return render(
         request,
         "desk/booking/times.html",
@@ -220,9 +224,14 @@ def _times(
                 request, "doctor", week.times.practitioners, week.times.practitioner_id
             ),
             "request_key": new_id(),
-            "back": reverse(
-                "desk:patient" if week.appointment else "desk:book", args=[week.identity.number]
+            "back": back_of(
+                request,
+                otherwise=reverse(
+                    "desk:patient" if week.appointment else "desk:book",
+                    args=[week.identity.number],
+                ),
             ),
+            "tell": request.method != "POST" or request.POST.get("tell") == "1",
         },
         status=status,
     )
@@ -258,7 +267,7 @@ def _narrowings(
         return []
 
     def href(value: str) -> str:
-        kept = {key: request.GET[key] for key in ("site", "doctor") if request.GET.get(key)}
+        kept = _kept(request)
         kept[name] = value
         return "?" + urlencode({key: value for key, value in kept.items() if value})
 
@@ -269,8 +278,12 @@ def _narrowings(
 
 
 def _address(request: HttpRequest, first: date) -> str:
-    kept = {key: request.GET[key] for key in ("site", "doctor") if request.GET.get(key)}
-    return "?" + urlencode(kept | {"from": first.isoformat()})
+    return "?" + urlencode(_kept(request) | {"from": first.isoformat()})
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    """Return what narrows the times, and where to go back to, as the next address keeps it."""
+    return {key: request.GET[key] for key in ("site", "doctor", "back") if request.GET.get(key)}
 
 
 def _narrowed(request: HttpRequest) -> tuple[UUID | None, UUID | None]:

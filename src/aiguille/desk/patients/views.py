@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -87,13 +88,22 @@ def new_patient(request: HttpRequest) -> HttpResponse:
             add_refusal(form, error)
         else:
             messages.success(request, _("The record is open. Does it already exist? See below."))
-            return redirect("desk:patient", number)
+            return redirect(_after_registering(request, number))
     return render(
         request,
         "desk/patients/new_patient.html",
         {"form": form},
         status=UNPROCESSABLE if form.errors else 200,
     )
+
+
+def _after_registering(request: HttpRequest, number: int) -> str:
+    """Return the record's page, or the booking that waits for the new patient."""
+    wanted = request.GET.get("next", "")
+    booking = reverse("desk:agenda_book")
+    if wanted.startswith(f"{booking}?"):
+        return f"{wanted}&patient={number}"
+    return reverse("desk:patient", args=[number])
 
 
 @reachable_by(Who.STAFF)

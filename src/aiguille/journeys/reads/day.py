@@ -9,6 +9,7 @@ from aiguille.booking.queries import AppointmentView, agenda_day
 from aiguille.clinics.access import visible_site_ids
 from aiguille.clinics.queries import SiteView, list_sites
 from aiguille.consent.queries import consented_treatments
+from aiguille.journeys.reads.agenda import is_late
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import ServiceKind
 from aiguille.patients.queries import patients_with_answers
@@ -20,7 +21,8 @@ from aiguille.treatment_sessions.queries import sessions_of_appointments
 class DayLine:
     """One appointment of the day.
 
-    `lacks_*` say what the patient still owes; `session_id` is that of a session begun.
+    `lacks_*` say what the patient still owes; `session_id` is that of a session begun. Late is who
+    should be here and was not seen yet.
     """
 
     appointment: AppointmentView
@@ -28,6 +30,8 @@ class DayLine:
     is_mine: bool
     lacks_answers: bool
     lacks_consent: bool
+    has_started: bool
+    is_late: bool
     session_id: UUID | None
 
 
@@ -78,6 +82,8 @@ def read_day(
             is_mine=line.appointment.practitioner_user_id == actor.id,
             lacks_answers=(line.appointment.patient_id, line.appointment.procedure) not in answered,
             lacks_consent=_lacks_consent(line.appointment, consented),
+            has_started=line.appointment.starts_at <= at,
+            is_late=is_late(line.appointment, at=at),
             session_id=begun.get(line.appointment.id),
         )
         for line in agenda

@@ -17,6 +17,7 @@ from aiguille.catalogue.queries import (
     session_service,
     treatments_by_id,
 )
+from aiguille.journeys.reads.agenda_card import for_staff
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import ServiceKind
 from aiguille.patients.access import get_patient_by_number_for
@@ -204,7 +205,7 @@ def _week(
         )
         first = free[0].day if free else least
     times = free_times(
-        service=service,
+        service=for_staff(service),
         first_day=first,
         last_day=first + timedelta(days=DAYS_A_PAGE - 1),
         at=at,

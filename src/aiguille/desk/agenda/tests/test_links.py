@@ -21,7 +21,7 @@ from tests.world import PASSWORD, Person, World
 
 pytestmark = pytest.mark.django_db
 # Other days are the same page again.
-LINK = re.compile(r'href="(/fr/desk/(?![^"]*day=)[^"#]*)')
+LINK = re.compile(r'href="(/fr/desk/(?![^"]*(?:day|date|start)=)[^"#]*)')
 ENOUGH_PAGES = 30
 # What each role finds in the navigation.
 SECTIONS = {
