@@ -34,8 +34,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         return False
 
     def get_login_redirect_url(self, _request: HttpRequest) -> str:
-        """Send staff to their day."""
-        return reverse("desk:day")
+        """Send staff to the page that their work begins with."""
+        return reverse("desk:start")
 
     def is_reauthentication_required(self, *, app: str, **facts: Any) -> bool:
         """Ask for the password again, except of whoever just gave it to set a second factor up.

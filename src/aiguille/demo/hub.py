@@ -91,7 +91,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         raise Http404
     login(request, user)
-    return HttpResponseRedirect(reverse("desk:day"))
+    return HttpResponseRedirect(reverse("desk:start"))
 
 
 @reachable_by(Who.DEMO)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from aiguille.accounts.rights import Right, has_right, require
 from aiguille.clinics.queries import list_sites
+from aiguille.journeys.change_set_up import TASK as DISPLACED
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.errors import DomainError
@@ -144,6 +145,8 @@ def _subject(task: TaskView, actor: Actor) -> str:
     """Return the page where the task is dealt with, or nothing where this person sees none."""
     if task.subject_kind == "symptom_report" and has_right(actor, Right.READ_RECORD):
         return reverse("desk:symptom", args=[task.subject_id])
+    if task.kind == DISPLACED and has_right(actor, Right.BOOK):
+        return reverse("desk:displaced")
     if task.patient_number is not None:
         return reverse("desk:patient", args=[task.patient_number])
     return ""
