@@ -68,6 +68,11 @@ WAITING_OVER = define(
     fr="L’inscription sur la liste d’attente est arrivée à son terme.",
     en="The stay on the waiting list came to its end.",
 )
+WAITING_LINK_ASKED = define(
+    "booking:waiting:link_asked",
+    fr="A demandé un nouveau lien vers la liste d’attente.",
+    en="Asked for a new link to the waiting list.",
+)
 OFFERED = define(
     "booking:offer:made",
     fr="Un horaire libéré a été proposé.",
@@ -88,4 +93,19 @@ OFFER_WITHDRAWN = define(
     "booking:offer:withdrawn",
     fr="L’horaire proposé n’est plus gardé.",
     en="The time offered is not kept any more.",
+)
+FEED_CREATED = define(
+    "booking:feed:created",
+    fr="A créé une adresse d’agenda.",
+    en="Made a calendar address.",
+)
+FEED_REVOKED = define(
+    "booking:feed:revoked",
+    fr="A révoqué une adresse d’agenda.",
+    en="Revoked a calendar address.",
+)
+FEED_FIRST_READ = define(
+    "booking:feed:first_read",
+    fr="Un agenda a lu l’adresse pour la première fois.",
+    en="A calendar read the address for the first time.",
 )

@@ -1,0 +1,1 @@
+"""Calendar feeds: what calendar programs read at a secret address."""
