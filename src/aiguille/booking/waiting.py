@@ -21,11 +21,11 @@ from aiguille.booking.models import (
 )
 from aiguille.booking.operations import NotBookable
 from aiguille.booking.placing import constraint_of
-from aiguille.booking.waiting_notices import announce_joining, drop_messages
+from aiguille.booking.waiting_notices import announce_joining, drop_messages, send_waiting_link
 from aiguille.booking.waiting_rules import DAYS_A_WEEK, MINUTES_A_DAY, keeper, waiting_values
 from aiguille.care.queries import list_plans
 from aiguille.catalogue.queries import ServiceView, get_service, session_service
-from aiguille.kernel.actor import Actor, ActorKind
+from aiguille.kernel.actor import VISITOR, Actor, ActorKind
 from aiguille.kernel.codes import ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
@@ -149,6 +149,19 @@ def leave_waiting_list(*, entry_id: UUID, actor: Actor, at: datetime) -> None:
         at=at,
     )
     wake.time_freed()
+
+
+@transaction.atomic
+def send_new_waiting_link(*, entry_id: UUID, at: datetime) -> None:
+    """Send a person on the list a new link to their place.
+
+    Raises:
+        NotVisible: there is none.
+    """
+    row = locked_entry(entry_id)
+    if row.state == WaitingState.WAITING:
+        note_entry(row, events.WAITING_LINK_ASKED, actor=VISITOR, at=at)
+        send_waiting_link(row, at=at)
 
 
 # --- What offers share ----------------------------------------------------------------------------

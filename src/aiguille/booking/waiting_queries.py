@@ -8,6 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import get_language
 
 from aiguille.booking.models import (
     AHEAD_STATES,
@@ -19,6 +21,7 @@ from aiguille.booking.models import (
 )
 from aiguille.booking.queries import AppointmentView, get_appointment
 from aiguille.booking.waiting_rules import MINUTES_A_DAY, Wish
+from aiguille.booking.wording import when_in
 from aiguille.clinics.queries import list_practitioners, list_sites
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import record_ids
@@ -50,9 +53,14 @@ class OfferView:
         return self.starts_at.astimezone(ZoneInfo(self.time_zone))
 
     @property
-    def local_deadline(self) -> datetime:
-        """Return the deadline as the site's walls show it, with its offset."""
-        return self.deadline.astimezone(ZoneInfo(self.time_zone))
+    def when(self) -> str:
+        """Return the start on the site's walls, as the page's language writes it."""
+        return _shown(self.local)
+
+    @property
+    def kept_until(self) -> str:
+        """Return the deadline on the site's walls, as the page's language writes it."""
+        return _shown(self.deadline.astimezone(ZoneInfo(self.time_zone)))
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether the offer may be accepted at the instant `at`."""
@@ -91,6 +99,16 @@ class WaitingView:
     def is_all_day(self) -> bool:
         """Tell whether any hour will do."""
         return self.from_minute == 0 and self.until_minute == MINUTES_A_DAY
+
+    @property
+    def earlier_than(self) -> str:
+        """Return the start of the appointment to replace, as the page's language writes it."""
+        return _shown(self.instead_of) if self.instead_of else ""
+
+    @property
+    def weekday_names(self) -> tuple[str, ...]:
+        """Return the weekdays in the page's language."""
+        return tuple(str(WEEKDAYS[day]) for day in self.weekdays)
 
     @property
     def from_time(self) -> str:
@@ -286,6 +304,10 @@ def _offers(entry_ids: Iterable[UUID]) -> dict[UUID, tuple[OfferView, ...]]:
             )
         )
     return {key: tuple(offers) for key, offers in found.items()}
+
+
+def _shown(local: datetime) -> str:
+    return when_in(local, get_language() or "fr")
 
 
 def _clock(minute: int) -> str:

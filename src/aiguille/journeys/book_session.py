@@ -38,6 +38,15 @@ def refuse_blocking_symptom(*, patient_id: UUID) -> None:
         raise SymptomBlocks
 
 
+def blocking_symptom(patient_id: UUID) -> None:
+    """Say to the waiting list what else keeps a patient from a session.
+
+    Raises:
+        SymptomBlocks: a physician must close a report first.
+    """
+    refuse_blocking_symptom(patient_id=patient_id)
+
+
 def book_session(
     *,
     patient_id: UUID,

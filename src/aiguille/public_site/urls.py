@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("aiguille.public_site.booking.urls")),
     path("", include("aiguille.public_site.appointments.urls")),
     path("", include("aiguille.public_site.links.urls")),
+    path("", include("aiguille.public_site.waiting.urls")),
 ]

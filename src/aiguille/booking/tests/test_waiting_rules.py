@@ -1,6 +1,7 @@
 """Whom a free time fits, and until when an offer stands: on any day, clock changes included."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ TEN = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 
 
 def wish(**other):
-    facts = {
+    facts: dict[str, Any] = {
         "sites": frozenset(),
         "practitioners": (),
         "weekdays": frozenset(),

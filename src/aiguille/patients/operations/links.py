@@ -204,16 +204,13 @@ def verify_birth_date(
 @transaction.atomic
 def may_ask_for_link(*, email: str, address: str, at: datetime) -> bool:
     """Count a request for a new link; tell whether the address and the mailbox may have one."""
-    _forget_old(at=at)
-    mailbox, origin = _key("mailbox", email.strip().lower()), _key("address", address)
-    allowed = (
-        _count(AttemptKind.NEW_LINK, mailbox, at=at) < LINKS_ASKED_PER_MAILBOX
-        and _count(AttemptKind.NEW_LINK, origin, at=at) < LINKS_ASKED_PER_ADDRESS
-    )
-    _note(AttemptKind.NEW_LINK, origin, at=at)
-    if allowed:
-        _note(AttemptKind.NEW_LINK, mailbox, at=at)
-    return allowed
+    return _may_ask(AttemptKind.NEW_LINK, email=email, address=address, at=at)
+
+
+@transaction.atomic
+def may_join_waiting_list(*, email: str, address: str, at: datetime) -> bool:
+    """Count a stranger's request to wait; tell whether address and mailbox may make it."""
+    return _may_ask(AttemptKind.WAITING_LIST, email=email, address=address, at=at)
 
 
 @transaction.atomic
@@ -233,6 +230,19 @@ def revoke_links(*, patient_id: UUID, actor: Actor, at: datetime) -> int:
             details={"count": revoked},
         )
     return revoked
+
+
+def _may_ask(kind: AttemptKind, *, email: str, address: str, at: datetime) -> bool:
+    _forget_old(at=at)
+    mailbox, origin = _key("mailbox", email.strip().lower()), _key("address", address)
+    allowed = (
+        _count(kind, mailbox, at=at) < LINKS_ASKED_PER_MAILBOX
+        and _count(kind, origin, at=at) < LINKS_ASKED_PER_ADDRESS
+    )
+    _note(kind, origin, at=at)
+    if allowed:
+        _note(kind, mailbox, at=at)
+    return allowed
 
 
 def _compare(

@@ -14,18 +14,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from aiguille.booking.holds import TooManyHolds
 from aiguille.booking.operations import NotBookable, hold_slot
 from aiguille.booking.placing import SlotTaken
 from aiguille.booking.queries import HoldView, get_appointment, hold_of
+from aiguille.catalogue.concerns import offered_concerns
 from aiguille.catalogue.queries import (
     NotInCatalogue,
     ServiceView,
+    TreatmentView,
     get_service,
     list_services,
     list_treatments,
     service_by_code,
 )
-from aiguille.clinics.queries import get_practitioner, get_site
+from aiguille.clinics.queries import get_practitioner, get_site, list_sites
+from aiguille.journeys import who
 from aiguille.journeys.book_online import already_booked, book_online
 from aiguille.kernel.codes import ServiceKind
 from aiguille.kernel.errors import DomainError
@@ -42,12 +46,15 @@ _BROWSER, _BOOKED = "browser", "booked"
 @reachable_by(Who.EVERYBODY)
 @require_http_methods(["GET", "HEAD"])
 def choose(request: HttpRequest) -> HttpResponse:
-    """Show what can be booked, with the concerns that each consultation is for."""
+    """Show what can be booked, narrowed to a concern or to a procedure where the address says so."""
     language = get_language() or "fr"
-    wanted = request.GET.get("procedure")
-    concerns: dict[str, list[str]] = {}
-    for treatment in list_treatments():
-        concerns.setdefault(treatment.procedure, []).append(treatment.name.in_language(language))
+    concerns = offered_concerns()
+    concern = next((one for one in concerns if one.code == request.GET.get("concern")), None)
+    wanted = request.GET.get("procedure") if concern is None else None
+    treatments = list_treatments() if concern is None else concern.treatments
+    by_procedure: dict[str, list[TreatmentView]] = {}
+    for treatment in treatments:
+        by_procedure.setdefault(treatment.procedure, []).append(treatment)
     services = [
         {
             "code": service.code,
@@ -55,12 +62,24 @@ def choose(request: HttpRequest) -> HttpResponse:
             "description": service.description.in_language(language),
             "minutes": service.minutes,
             "price": _price(service.price),
-            "concerns": concerns.get(service.procedure, []),
+            "treatments": [
+                (one.name.in_language(language), one.summary.in_language(language))
+                for one in by_procedure.get(service.procedure, [])
+            ],
         }
         for service in list_services(kind=ServiceKind.CONSULTATION)
-        if service.is_bookable_online and wanted in {None, "", service.procedure}
+        if service.is_bookable_online
+        and wanted in {None, "", service.procedure}
+        and (concern is None or service.procedure in by_procedure)
     ]
-    return render(request, "public_site/booking/choose.html", {"services": services})
+    context = {
+        "services": services,
+        "concerns": [
+            (one.code, one.name.in_language(language), one is concern) for one in concerns
+        ],
+        "is_narrowed": concern is not None,
+    }
+    return render(request, "public_site/booking/choose.html", context)
 
 
 @reachable_by(Who.EVERYBODY)
@@ -68,7 +87,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def times(request: HttpRequest, service_code: str) -> HttpResponse:
     """Show the free times of a consultation, and hold the one that is chosen."""
-    service = _bookable(service_code)
+    service = bookable(service_code)
     if request.method != "POST":
         return _times(request, service)
     chosen = ChosenStart.read(request.POST.get("start", ""))
@@ -76,13 +95,16 @@ def times(request: HttpRequest, service_code: str) -> HttpResponse:
         return _times(request, service, refusal=_("Choose one of the times below."))
     try:
         hold_slot(
-            browser=_browser(request),
+            browser=browser_of(request),
             service_id=service.id,
             site_id=chosen.site_id,
             starts_at=chosen.starts_at,
             practitioner_id=chosen.practitioner_id,
+            address=who.address_of(request),
             at=clock.now(),
         )
+    except TooManyHolds as refusal:
+        return _times(request, service, refusal=explain(refusal), status=429)
     except SlotTaken as refusal:
         return _times(request, service, refusal=explain(refusal), lost=refusal, chosen=chosen)
     return HttpResponseRedirect(reverse("public:book_details"))
@@ -137,7 +159,12 @@ def _price(price: Money) -> str:
     return f"{amount}\N{NO-BREAK SPACE}{'€' if price.currency == 'EUR' else price.currency}"
 
 
-def _bookable(service_code: str) -> ServiceView:
+def bookable(service_code: str) -> ServiceView:
+    """Return a consultation that is booked online.
+
+    Raises:
+        NotVisible, Http404: there is none with this code.
+    """
     try:
         service = service_by_code(service_code)
     except NotInCatalogue as error:
@@ -151,7 +178,7 @@ def _bookable(service_code: str) -> ServiceView:
     return service
 
 
-def _browser(request: HttpRequest) -> str:
+def browser_of(request: HttpRequest) -> str:
     """Return the secret by which this browser's hold is known, made at its first choice."""
     return str(request.session.setdefault(_BROWSER, secrets.token_urlsafe(24)))
 
@@ -163,6 +190,7 @@ def _times(
     refusal: str = "",
     lost: SlotTaken | None = None,
     chosen: ChosenStart | None = None,
+    status: int = 422,
 ) -> HttpResponse:
     page = times_page(
         request,
@@ -170,15 +198,18 @@ def _times(
         at=clock.now(),
         browser=request.session.get(_BROWSER, ""),
     )
+    zones = dict.fromkeys(site.time_zone for site in list_sites())
     context = {
         "page": page,
+        "zones": list(zones),
+        "now": clock.now(),
         "service": service,
         "service_name": service.name.in_language(get_language() or "fr"),
         "refusal": refusal,
         "nearest": nearest_days(lost.nearest, chosen.practitioner_id) if lost and chosen else (),
     }
     return render(
-        request, "public_site/booking/times.html", context, status=422 if refusal else 200
+        request, "public_site/booking/times.html", context, status=status if refusal else 200
     )
 
 
@@ -204,7 +235,7 @@ def _details(
             "doctor": doctor.full_name if doctor else "",
             "when": when(start),
             "is_kept": lost is None,
-            "kept_until": f"{held.expires_in(site.time_zone):%H:%M}",
+            "now": clock.now(),
             "nearest": nearest_days(lost.nearest, held.practitioner_id) if lost else (),
         }
     return render(request, "public_site/booking/details.html", context, status=status)
@@ -250,9 +281,10 @@ def _hold_another(
             site_id=chosen.site_id,
             starts_at=chosen.starts_at,
             practitioner_id=chosen.practitioner_id,
+            address=who.address_of(request),
             at=clock.now(),
         )
-    except (SlotTaken, NotBookable) as refusal:
+    except (SlotTaken, NotBookable, TooManyHolds) as refusal:
         form.add_error(None, explain(refusal))
         lost = refusal if isinstance(refusal, SlotTaken) else None
         return _details(request, form, held, lost=lost, status=422)
