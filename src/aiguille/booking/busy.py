@@ -6,38 +6,39 @@ Triggers write them (migration 0006); this module reads them, verifies them and 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connection, connections, transaction
-from psycopg.pq import Format
 
+from aiguille.plumbing.statements import Statement
 from aiguille.scheduling.timeline import TICKS_PER_WEEK, Span, bits_of, ones, weeks_of
 
 # One statement, so that the bits and what is taken out of them are of one instant: for each
 # resource its weeks, then each stretch that does not count, as ticks. A hold that expired still
 # has its bits until somebody frees it.
-_READ = """
-SELECT resource_id, min(week)::bigint, max(week)::bigint + 1, count(*),
-       string_agg(bits, ''::bytea),
-       CASE WHEN max(week) - min(week) + 1 <> count(*) THEN array_agg(week) END
-  FROM (SELECT resource_id, week, bits FROM booking_busy_week
-         WHERE resource_id = ANY (%(resources)s::uuid[]) AND week BETWEEN %(first)s AND %(last)s
-         ORDER BY resource_id, week) AS kept
- GROUP BY resource_id
-UNION ALL
-SELECT o.resource_id, (extract(epoch FROM lower(o.period)) / 300)::bigint,
-       (extract(epoch FROM upper(o.period)) / 300)::bigint, NULL, NULL, NULL
-  FROM booking_occupancy o
- WHERE o.resource_id IS NOT NULL AND o.hold_id IN (
-         SELECT id FROM booking_hold WHERE expires_at <= %(at)s OR browser_hash = %(browser)s)
-UNION ALL
-SELECT o.resource_id, (extract(epoch FROM lower(o.period)) / 300)::bigint,
-       (extract(epoch FROM upper(o.period)) / 300)::bigint, NULL, NULL, NULL
-  FROM booking_occupancy o
- WHERE o.resource_id IS NOT NULL AND o.appointment_id = %(moving)s
-"""
+_READ = Statement(
+    """
+    SELECT resource_id, min(week)::bigint, max(week)::bigint + 1, count(*),
+           string_agg(bits, ''::bytea),
+           CASE WHEN max(week) - min(week) + 1 <> count(*) THEN array_agg(week) END
+      FROM (SELECT resource_id, week, bits FROM booking_busy_week
+             WHERE resource_id = ANY (%s::uuid[]) AND week BETWEEN %s AND %s
+             ORDER BY resource_id, week) AS kept
+     GROUP BY resource_id
+    UNION ALL
+    SELECT o.resource_id, (extract(epoch FROM lower(o.period)) / 300)::bigint,
+           (extract(epoch FROM upper(o.period)) / 300)::bigint, NULL, NULL, NULL
+      FROM booking_occupancy o
+     WHERE o.resource_id IS NOT NULL AND o.hold_id IN (
+             SELECT id FROM booking_hold WHERE expires_at <= %s OR browser_hash = %s)
+    UNION ALL
+    SELECT o.resource_id, (extract(epoch FROM lower(o.period)) / 300)::bigint,
+           (extract(epoch FROM upper(o.period)) / 300)::bigint, NULL, NULL, NULL
+      FROM booking_occupancy o
+     WHERE o.resource_id IS NOT NULL AND o.appointment_id = %s
+    """,
+    binary=True,
+)
 
 
 def array_of(resource_ids: Iterable[UUID]) -> str:
@@ -60,17 +61,7 @@ def busy_ticks(
     appointment `moving`.
     """
     weeks = weeks_of(span)
-    asked: dict[str, Any] = {
-        "resources": resources,
-        "first": weeks.start,
-        "last": weeks.stop - 1,
-        "at": at,
-        "browser": browser_hash,
-        "moving": moving,
-    }
-    with _binary_cursor() as cursor:
-        cursor.execute(_READ, asked)
-        rows = cursor.fetchall()
+    rows = _READ.rows(resources, weeks.start, weeks.stop - 1, at, browser_hash, moving)
     busy: dict[UUID, int] = {}
     offset = span.first - weeks.start * TICKS_PER_WEEK
     whole = ones(span.size)
@@ -87,23 +78,6 @@ def busy_ticks(
         if resource_id in busy:
             busy[resource_id] &= ~bits_of(span, stretches)
     return busy
-
-
-class _BinaryCursor(psycopg.Cursor[tuple[Any, ...]]):
-    """A cursor whose answers come in binary: as text, bytes are twice as many."""
-
-    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
-        super().__init__(raw)
-        self.format = Format.BINARY
-
-
-def _binary_cursor() -> Any:
-    """Return such a cursor of Django's own connection, which counts its queries as it does others."""
-    connection.ensure_connection()
-    cursor: Any = _BinaryCursor(connection.connection)
-    if connection.queries_logged:
-        return connection.make_debug_cursor(cursor)
-    return connection.make_cursor(cursor)
 
 
 def _without_gaps(joined: bytes, numbers: Sequence[int] | None) -> bytes:

@@ -24,6 +24,7 @@ from aiguille.scheduling.facts import (
     Closure,
     DatedOpening,
     Facts,
+    Openings,
     Resource,
     WeeklyOpening,
     closed_bits,
@@ -71,7 +72,7 @@ class _Openings:
             opened: dict[str, int] = {}
             for site_id in sites:
                 opened.update(_open_at(self.clock, hours, site_id))
-            self.known[hours.id] = opened
+            self.known[hours.id] = Openings(opened)
         return self.known[hours.id]
 
 

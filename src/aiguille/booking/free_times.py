@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import reduce
 from itertools import compress
-from operator import attrgetter
+from operator import attrgetter, or_
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.search import find_starts
 from aiguille.scheduling.starts import Starts as EngineStarts
 from aiguille.scheduling.timeline import flags_of, instant_of
-from aiguille.scheduling.wallclock import date_of
+from aiguille.scheduling.wallclock import date_of, day_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -215,7 +216,11 @@ class _Found:
 
     def starts_on(self, days: Collection[date]) -> list[Start]:
         """Return the starts of these local dates, by instant, then by site."""
-        return self._made([starts.on_dates(day, day) for starts in self.zones for day in days])
+        wanted = [day_of(day) for day in days]
+        return self._made(
+            starts.among(reduce(or_, (starts.clock.dated(day, day) for day in wanted), 0))
+            for starts in self.zones
+        )
 
     def starts(self) -> list[Start]:
         """Return every start, by instant, then by site."""

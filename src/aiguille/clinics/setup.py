@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from django.db import connection
 
 from aiguille.clinics.queries import ResourceHours, SiteView, list_sites, resources_with_hours
+from aiguille.plumbing.statements import Statement
 
 Made = TypeVar("Made")
 
@@ -20,6 +21,7 @@ Made = TypeVar("Made")
 _MOST_VERSIONS = 4
 _kept: "OrderedDict[tuple[str, int], Setup]" = OrderedDict()
 _lock = Lock()
+_READ = Statement("SELECT version FROM clinics_setup_version")
 
 
 class Setup:
@@ -86,7 +88,7 @@ def current_setup() -> Setup:
 
 
 def _number() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT version FROM clinics_setup_version")
-        number: int = cursor.fetchone()[0]
+    row = _READ.row()
+    assert row is not None, "the migration wrote it"
+    number: int = row[0]
     return number

@@ -11,37 +11,42 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection, models
+from psycopg.pq import Format
 
 # Each is asked for again and again; psycopg prepares nothing where there is no such number.
 PREPARED_FROM = 1
 
 
 class Statement:
-    """One statement, its parameters marked by `%s`."""
+    """One statement, its parameters marked by `%s`.
 
-    __slots__ = ("sql",)
+    `binary` for one that answers with many bytes: as text they are twice as many.
+    """
 
-    def __init__(self, sql: str) -> None:
+    __slots__ = ("format", "sql")
+
+    def __init__(self, sql: str, *, binary: bool = False) -> None:
+        self.format = Format.BINARY if binary else Format.TEXT
         first, *others = sql.split("%s")
         # As PostgreSQL writes them, so that nobody has to read the text again.
         self.sql = first + "".join(f"${place}{text}" for place, text in enumerate(others, start=1))
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """Run it and return its rows."""
-        with _cursor() as cursor:
+        with _cursor(self.format) as cursor:
             cursor.execute(self.sql, values)
             return list(cursor.fetchall())
 
     def row(self, *values: Any) -> tuple[Any, ...] | None:
         """Run it and return its first row, or None."""
-        with _cursor() as cursor:
+        with _cursor(self.format) as cursor:
             cursor.execute(self.sql, values)
             found: tuple[Any, ...] | None = cursor.fetchone()
             return found
 
     def run(self, *values: Any) -> int:
         """Run it and return how many rows it touched."""
-        with _cursor() as cursor:
+        with _cursor(self.format) as cursor:
             cursor.execute(self.sql, values)
             return int(cursor.rowcount)
 
@@ -93,10 +98,11 @@ class _Cursor(psycopg.RawCursor[tuple[Any, ...]]):
         return self
 
 
-def _cursor() -> Any:
+def _cursor(answers: Format) -> Any:
     connection.ensure_connection()
     raw = connection.connection
     cursor: Any = _Cursor(raw)
+    cursor.format = answers
     if connection.queries_logged:
         # A statement that is logged is sent whole: of a prepared one the log would have no text.
         return connection.make_debug_cursor(cursor)

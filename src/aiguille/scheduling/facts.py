@@ -11,8 +11,25 @@ from typing import NamedTuple
 
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.services import Need, Service
-from aiguille.scheduling.timeline import TICKS_PER_DAY, Span, bits_of
+from aiguille.scheduling.timeline import TICKS_PER_DAY, Span, all_ahead, bits_of
 from aiguille.scheduling.wallclock import WallClock, day_of
+
+
+class Openings(dict[str, int]):
+    """Open ticks by site, with the runs of open ticks that were asked for: searches ask again."""
+
+    __slots__ = ("_runs",)
+
+    def __init__(self, ticks: Mapping[str, int]) -> None:
+        super().__init__(ticks)
+        self._runs: dict[tuple[str, int], int] = {}
+
+    def ahead(self, site: str, length: int) -> int:
+        """Return the ticks from which the resource is open at the site for `length` ticks."""
+        key = (site, length)
+        if key not in self._runs:
+            self._runs[key] = all_ahead(self[site], length)
+        return self._runs[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ they are matched, each to a resource of its own.
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from aiguille.scheduling.facts import Facts, Resource
+from aiguille.scheduling.facts import Facts, Openings, Resource
 from aiguille.scheduling.services import Need, Service, Stretch
 from aiguille.scheduling.timeline import all_ahead, any_ahead, ones, shifted, ticks_in
 
@@ -32,10 +32,15 @@ class Fitting:
     def starts(self, need: Need, resource: Resource, site: str) -> int:
         """Return the starts at which the resource is open at the site, and free, for the need."""
         stretches = self.service.stretches[need.name]
-        opened = resource.open[site]
         starts = self._free_starts(stretches, resource)
         for stretch in stretches:
-            starts &= all_ahead(opened, stretch.open_to - stretch.open_from) >> stretch.open_from
+            length = stretch.open_to - stretch.open_from
+            ahead = (
+                resource.open.ahead(site, length)
+                if isinstance(resource.open, Openings)
+                else all_ahead(resource.open[site], length)
+            )
+            starts &= ahead >> stretch.open_from
         return starts
 
     def _free_starts(self, stretches: tuple[Stretch, ...], resource: Resource) -> int:

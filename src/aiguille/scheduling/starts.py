@@ -9,7 +9,16 @@ from itertools import compress, repeat
 from operator import itemgetter
 from typing import NamedTuple
 
-from aiguille.scheduling.timeline import bits_of, flags_of, instant_of, tick_of, ticks_in
+from aiguille.scheduling.timeline import (
+    Span,
+    bits_of,
+    flags_of,
+    instant_of,
+    lowest,
+    ones,
+    tick_of,
+    ticks_in,
+)
 from aiguille.scheduling.wallclock import WallClock, date_of, day_of
 
 
@@ -113,9 +122,15 @@ class Starts:
 
 
 def _rows_of(clock: WallClock, site: SiteStarts) -> Iterable[Row]:
-    ticks = ticks_in(clock.span, site.bits)
-    places = [tick - clock.span.first for tick in ticks]
-    sets = sets_at(places, list(site.by_practitioner.values()), clock.span.size)
+    if not site.bits:
+        return ()
+    # Of a few days within a span of months, only those days are turned.
+    low = lowest(site.bits)
+    size = site.bits.bit_length() - low
+    places = ticks_in(Span(0, size), site.bits >> low)
+    columns = [bits >> low & ones(size) for bits in site.by_practitioner.values()]
+    sets = sets_at(places, columns, size)
+    ticks = map((clock.span.first + low).__add__, places)
     # What `Row(...)` does, without a Python frame for each of thousands.
     return map(partial(tuple.__new__, Row), zip(ticks, repeat(site.site), sets, strict=False))
 
