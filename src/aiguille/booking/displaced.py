@@ -19,6 +19,7 @@ from aiguille.booking.free_times import Start, starts_in
 from aiguille.booking.gate import session_terms
 from aiguille.booking.models import AHEAD_STATES, Occupancy
 from aiguille.booking.queries import AppointmentView, appointments_named
+from aiguille.booking.rules import CHANGE_LIMIT
 from aiguille.catalogue.queries import ServiceView, for_engine, get_service, list_all_services
 from aiguille.clinics.queries import ResourceHours, resources_with_hours
 from aiguille.clinics.timetable import open_bits
@@ -30,7 +31,9 @@ from aiguille.scheduling.timeline import TICK_MINUTES, Span, between, tick_from,
 from aiguille.scheduling.wallclock import WallClock
 
 PROPOSALS = 3
-_APART = timedelta(hours=1)
+_APART = timedelta(hours=3)
+# As long ahead as a patient may change an appointment alone: a message must have time to be read.
+_SOONEST = CHANGE_LIMIT
 _MOST_DAYS_ASKED = 8
 # How far from its day an appointment is looked for a place, in days, and with its own practitioner.
 _REACHES = ((7, True), (42, True), (42, False))
@@ -130,6 +133,7 @@ def all_displaced(*, at: datetime, site_id: UUID | None = None) -> list[Displace
 def propose(appointment: AppointmentView, *, at: datetime) -> tuple[Proposal, ...]:
     """Return a few free starts to which an appointment may be moved, the nearest first.
 
+    None is so soon that the patient might not read the message; who calls finds others by hand.
     The site stays, and the practitioner where one of theirs is free within six weeks. A session is
     proposed on days that its verdict, its plan's interval and the answers allow.
     """
@@ -152,6 +156,7 @@ def propose(appointment: AppointmentView, *, at: datetime) -> tuple[Proposal, ..
             patient_id=appointment.patient_id,
             ignored=ignored,
         )
+        starts = [start for start in starts if start.starts_at >= at + _SOONEST]
         chosen = _nearest(appointment, service, starts, allowed)
         if chosen:
             return tuple(_proposal(appointment, start, calendar) for start in chosen)
@@ -303,7 +308,7 @@ def _nearest(
     starts: Iterable[Start],
     allowed: dict[date, bool],
 ) -> list[Start]:
-    """Return the nearest starts that are an hour apart, of days on which the service is allowed."""
+    """Return the nearest starts that are hours apart, of days on which the service is allowed."""
     chosen: list[Start] = []
     for start in sorted(starts, key=lambda start: abs(start.starts_at - appointment.starts_at)):
         if len(chosen) == PROPOSALS:

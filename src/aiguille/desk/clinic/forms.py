@@ -25,7 +25,7 @@ class ClosureForm(forms.Form):
     first_day = forms.DateField(label=_("First day"), widget=DateInput)
     first_time = forms.TimeField(
         label=_("From what time"),
-        help_text=_("Empty: from the morning. For a half day, fill in one of the two times."),
+        help_text=_("Empty: from the morning. Fill in one time for a half day."),
         widget=TimeInput,
         required=False,
     )

@@ -108,10 +108,10 @@ def stretch_words(from_minute: int, until_minute: int) -> str:
 
 def closure_words(closure: ClosureView) -> str:
     """Return when something is closed, in words."""
-    first = date_format(closure.start, "j M Y")
+    first = date_format(closure.start, "j F Y")
     if closure.is_without_end:
         return gettext("from %(day)s, without return") % {"day": first}
-    last = date_format(closure.last_day, "j M Y")
+    last = date_format(closure.last_day, "j F Y")
     if closure.is_whole_days:
         if first == last:
             return first
@@ -123,7 +123,7 @@ def closure_words(closure: ClosureView) -> str:
         if first == last:
             return gettext("%(first)s, from %(from)s") % hours
         return gettext("from %(first)s, %(from)s, to the end of %(last)s") % {**hours, "last": last}
-    hours["last"] = date_format(closure.end, "j M Y")
+    hours["last"] = date_format(closure.end, "j F Y")
     return gettext("from %(first)s, %(from)s, to %(last)s, %(until)s") % hours
 
 
