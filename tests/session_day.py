@@ -207,10 +207,13 @@ def _is_cosmetic(step: Step) -> bool:
 
 
 def run_to_the_end(world: World, day: SessionDay, session_id: UUID, *, until: str = "") -> datetime:
-    """Record a begun session up to, not including, the step `until`; return the last instant."""
+    """Record a begun session up to, not including, `until`; return the last instant.
+
+    `until` is a step or a type of event.
+    """
     at = day.at
     for event in whole_session(day):
-        if until and getattr(event.body, "step", "") == until:
+        if until and until in {getattr(event.body, "step", ""), event.body.type}:
             break
         at = event.at
         record_event(
