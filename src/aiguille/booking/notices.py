@@ -1,7 +1,8 @@
 """What patients are told about their appointments: queued in the transaction that decides it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiguille.booking.models import Appointment
@@ -11,6 +12,7 @@ from aiguille.messaging.operations import Said, drop_for_subject, queue_all
 from aiguille.patients.queries import get_contact
 
 SUBJECT = "appointment"
+COURSE = "course"
 REMINDED_AT = time(10)
 """The local time, on the day before, at which a reminder leaves (DEF, to confirm)."""
 
@@ -47,6 +49,37 @@ def send_link(row: Appointment, *, at: datetime) -> None:
 def drop(row: Appointment, *, at: datetime) -> None:
     """Take back what is not said yet."""
     drop_for_subject(subject_kind=SUBJECT, subject_id=row.id, at=at)
+
+
+def announce_course(
+    *,
+    patient_id: UUID,
+    plan_id: UUID,
+    appointment_ids: Sequence[UUID],
+    is_news: bool,
+    at: datetime,
+) -> None:
+    """Say in one message when the sessions of a course are; each is reminded of by itself.
+
+    `is_news` for sessions that were booked, and none that was there before moved.
+    """
+    contact = get_contact(patient_id)
+    recipient = contact.email or contact.phone
+    if not recipient:
+        return
+    kind = "course_booked" if is_news else "course_moved"
+    named = f"{appointment_ids[0]}:{len(appointment_ids)}:{at.isoformat()}"
+    queue_all(
+        [Said(kind, at, f"{kind}:{named}")],
+        channel="EMAIL" if contact.email else "SMS",
+        recipient=recipient,
+        language=contact.language,
+        patient_id=patient_id,
+        subject_kind=COURSE,
+        subject_id=plan_id,
+        subject_version=1,
+        at=at,
+    )
 
 
 def _reminders(row: Appointment, *, at: datetime) -> dict[str, datetime]:

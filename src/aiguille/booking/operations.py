@@ -107,6 +107,7 @@ def book(
     hold_browser: str | None = None,
     request_key: UUID | None = None,
     is_told: bool = True,
+    moving_next: Collection[UUID] = (),
     actor: Actor,
     at: datetime,
 ) -> UUID:
@@ -114,7 +115,8 @@ def book(
 
     What `hold_browser` holds of this start becomes the appointment's own. Visitors and patients
     get what is offered online; staff may go below the notice and off the step. A session needs
-    the terms of `gate.session_terms`. The patient is reminded, and told at once where `is_told`.
+    the terms of `gate.session_terms`; sessions that move after it in the same transaction,
+    `moving_next`, are not in its way. The patient is reminded, and told at once where `is_told`.
 
     Raises:
         SlotTaken, PatientBusy: the start, or the patient, is taken.
@@ -136,6 +138,7 @@ def book(
             hold_browser=hold_browser,
             request_key=request_key,
             is_told=is_told,
+            moving_next=moving_next,
             carefully=carefully,
             actor=actor,
             at=at,
@@ -154,6 +157,7 @@ def _book(
     hold_browser: str | None,
     request_key: UUID | None,
     is_told: bool,
+    moving_next: Collection[UUID],
     carefully: bool,
     actor: Actor,
     at: datetime,
@@ -163,7 +167,7 @@ def _book(
     held = _own_hold(hold_browser)
     _refuse_second(request_key)
     day = facts.local_day(starts_at, site.time_zone)
-    terms = _terms(calendar.service, patient_id, plan_id, day)
+    terms = _terms(calendar.service, patient_id, plan_id, day, moving_next=moving_next)
     kept = _kept_choice(held, calendar.service, site, starts_at, practitioner_id, at=at)
     wanted = Wanted(
         calendar=calendar,
