@@ -93,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument("protocol", type=Path, metavar="PROTOCOL")
     rehearse.add_argument("events", type=Path, metavar="EVENTS")
 
+    zones = group("zones", "compare what was promised with the time zone data of today")
+    check = zones("check", _zones_check, "list the appointments ahead that would shift")
+    check.add_argument("--json", action="store_true", help="as one JSON document")
+
     audit = group("audit", "verify the chain of audit events")
     verify = audit("verify", _audit_verify, "check every chain")
     verify.add_argument("--heads", type=Path, metavar="FILE", help="heads exported earlier")
@@ -187,6 +191,17 @@ def _load_django() -> None:
     import django
 
     django.setup()
+
+
+def _zones_check(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.booking import cli
+        from aiguille.plumbing import clock
+
+        return cli.check_zones(out, as_json=options.json, at=clock.now())
 
 
 def _audit_verify(options: argparse.Namespace, out: TextIO) -> int:
