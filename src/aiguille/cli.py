@@ -198,10 +198,10 @@ def _zones_check(options: argparse.Namespace, out: TextIO) -> int:
 
     with processes.database():
         _load_django()
-        from aiguille.booking import cli
+        from aiguille.booking import zones_cli
         from aiguille.plumbing import clock
 
-        return cli.check_zones(out, as_json=options.json, at=clock.now())
+        return zones_cli.check_zones(out, as_json=options.json, at=clock.now())
 
 
 def _audit_verify(options: argparse.Namespace, out: TextIO) -> int:

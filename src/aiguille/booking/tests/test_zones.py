@@ -6,11 +6,11 @@ from io import StringIO
 
 import pytest
 
-from aiguille.booking.cli import check_zones
 from aiguille.booking.models import Appointment
 from aiguille.booking.operations import book, cancel_appointment
 from aiguille.booking.promises import zone_data
 from aiguille.booking.queries import free_starts
+from aiguille.booking.zones_cli import check_zones
 from aiguille.catalogue import seed
 from aiguille.catalogue.queries import consultation_service
 from aiguille.clinics.models import ClinicGroup, Site
