@@ -19,7 +19,8 @@ from aiguille.booking.feeds import hash_of_secret
 from aiguille.booking.models import Appointment, AppointmentState, CalendarFeed
 from aiguille.clinics.access import sites_at_work
 from aiguille.clinics.external.queries import zones_of_resource
-from aiguille.clinics.queries import closures_of_resource, the_group
+from aiguille.clinics.queries import the_group
+from aiguille.clinics.timetable import closures_of_resource
 from aiguille.kernel.text import Text
 from aiguille.patients.access import is_related
 from aiguille.patients.queries import record_ids, surviving_id
@@ -199,17 +200,19 @@ def _entry(
 def _blocked(feed: OpenFeed, *, at: datetime) -> Iterable[_Entry]:
     """Yield when the practitioner is closed; never why."""
     assert feed.resource_id is not None
-    first, last = (at - BACK).date(), (at + AHEAD).date()
-    closures = closures_of_resource(feed.resource_id, first_day=first, last_day=last)
     zone = ZoneInfo(next(iter(zones_of_resource(feed.resource_id)), "UTC"))
-    for closure in closures:
-        is_whole_days = closure.start.time() == closure.end.time() == datetime.min.time()
-        start, end = closure.start.replace(tzinfo=zone), closure.end.replace(tzinfo=zone)
+    # A leave may be without end: programs are told as far as appointments go.
+    furthest = (at + AHEAD).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    for closure in closures_of_resource(feed.resource_id, from_day=(at - BACK).date()):
+        if closure.start >= furthest:
+            continue
+        start = closure.start.replace(tzinfo=zone)
+        end = min(closure.end, furthest).replace(tzinfo=zone)
         yield _Entry(
             uid=f"{closure.id}@closures",
             summary=_BLOCKED.in_language(feed.language),
-            start=start.date() if is_whole_days else start,
-            end=end.date() if is_whole_days else end,
+            start=start.date() if closure.is_whole_days else start,
+            end=end.date() if closure.is_whole_days else end,
             changed_at=_made_at(closure.id),
         )
 

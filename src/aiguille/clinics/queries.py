@@ -112,15 +112,6 @@ class ClosedStretch:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnClosure:
-    """A closure of one resource; `start` and `end` are naive, as on the walls where it works."""
-
-    id: UUID
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class ResourceHours:
     """A resource with everything that the scheduling engine needs to know of its openings.
 
@@ -275,21 +266,6 @@ def resources_with_hours() -> list[ResourceHours]:
             "all_closures",
             "all_elsewhere",
         )
-    ]
-
-
-def closures_of_resource(resource_id: UUID, *, first_day: date, last_day: date) -> list[OwnClosure]:
-    """Return a resource's own closures on these local dates, in order (one query)."""
-    rows = Closure.objects.filter(
-        resource_id=resource_id, from_date__lte=last_day, until_date__gte=first_day
-    ).order_by("from_date", "from_minute", "id")
-    return [
-        OwnClosure(
-            id=row.id,
-            start=_wall_clock(row.from_date, row.from_minute),
-            end=_wall_clock(row.until_date, row.until_minute),
-        )
-        for row in rows
     ]
 
 
