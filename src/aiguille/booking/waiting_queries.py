@@ -26,6 +26,7 @@ from aiguille.clinics.queries import list_practitioners, list_sites
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import record_ids
 from aiguille.plumbing.access import NotVisible
+from aiguille.plumbing.phones import show_phone
 
 __all__ = ["OfferState", "WaitingState"]
 
@@ -99,6 +100,11 @@ class WaitingView:
     def is_all_day(self) -> bool:
         """Tell whether any hour will do."""
         return self.from_minute == 0 and self.until_minute == MINUTES_A_DAY
+
+    @property
+    def shown_phone(self) -> str:
+        """Return the telephone number as people write it."""
+        return show_phone(self.patient_phone)
 
     @property
     def earlier_than(self) -> str:

@@ -18,6 +18,7 @@ from aiguille.booking.queries import AppointmentView, Start, appointments_of_pat
 from aiguille.journeys import book_session as journey
 from aiguille.journeys import change_appointment, who
 from aiguille.journeys.reads.session_times import Week, move_times, session_times
+from aiguille.journeys.reads.waiting import places_of_patient
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.ids import new_id
 from aiguille.plumbing import clock
@@ -31,13 +32,14 @@ _FORMS = ("GET", "HEAD", "POST")
 @reachable_by(Who.PATIENT)
 @require_GET
 def appointments(request: HttpRequest) -> HttpResponse:
-    """List what is ahead, soonest first, and what was, latest first."""
-    _, patient_id = who.patient_of(request)
+    """List what is kept and waited for, what is ahead, soonest first, and what was, latest first."""
+    actor, patient_id = who.patient_of(request)
     now = clock.now()
     found = appointments_of_patient(patient_id)
     ahead = sorted((a for a in found if a.is_ahead and a.ends_at > now), key=_start)
     past = sorted((a for a in found if a not in ahead), key=_start, reverse=True)
-    context = {"ahead": ahead, "past": past}
+    places = places_of_patient(patient_id=patient_id, actor=actor, at=now)
+    context = {"ahead": ahead, "past": past, "places": places}
     return render(request, "portal/booking/appointments.html", context)
 
 

@@ -18,10 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from aiguille.booking.access import get_waiting_of_link
 from aiguille.booking.queries import free_times
-from aiguille.booking.rules import may_still_change
-from aiguille.booking.waiting_queries import OfferState, WaitingView, appointment_given_back
+from aiguille.booking.waiting_queries import WaitingView
 from aiguille.journeys import who
 from aiguille.journeys.book_online import request_key
+from aiguille.journeys.reads.waiting import place_of
 from aiguille.journeys.wait_for_time import (
     LINK_HOLDER,
     accept_by_link,
@@ -35,7 +35,6 @@ from aiguille.patients.operations import LinkUnusable, TooManyAttempts
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.refusals import add_refusal, explain
-from aiguille.public_site.booking.times import when
 from aiguille.public_site.booking.views import bookable, browser_of
 from aiguille.public_site.waiting.forms import JoinForm, read_uuid
 
@@ -171,25 +170,13 @@ def _refused(request: HttpRequest, token: str, refusal: DomainError) -> HttpResp
 def _show(
     request: HttpRequest, token: str, found: WaitingView, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
-    at = clock.now()
-    offer = found.open_offer
-    offer = offer if offer is not None and offer.is_open(at) and found.is_waiting else None
-    given = appointment_given_back(offer.id) if offer else None
-    if given and not may_still_change(starts_at=given.starts_at, actor=LINK_HOLDER, at=at):
-        given = None
-    accepted = next((o for o in found.offers if o.state == OfferState.ACCEPTED), None)
-    latest = next(iter(found.offers), None)
+    place = place_of(found, actor=LINK_HOLDER, at=clock.now())
     context = {
         "entry": found,
         "token": token,
         "service": found.service_name.in_language(get_language() or "fr"),
-        "offer": offer,
-        "given": given,
-        "given_when": when(given.local) if given else "",
-        "must_give": found.instead_of is not None,
-        "accepted": accepted,
-        "missed": latest if found.is_waiting and offer is None else None,
-        "now": at,
+        "place": place,
+        "offer": place.offer,
         "refusal": refusal,
     }
     return render(request, "public_site/waiting/waiting.html", context, status=status)

@@ -1,0 +1,1 @@
+"""A patient on the waiting list."""
