@@ -114,6 +114,12 @@ class Calendar:
             found[site.time_zone].append(site)
         return dict(found)
 
+    @cached_property
+    def keys(self) -> dict[str, UUID]:
+        """The keys of resources and sites by the names that the engine knows them by."""
+        keys = [*(one.id for one in self.resources), *(site.id for site in self.sites)]
+        return {str(key): key for key in keys}
+
     def openings(self, zone: str, span: Span) -> tuple[WallClock, list[Opened]]:
         """Return the clock of a zone and which resources are ever open in it, with their ticks."""
         of_all = self.setup.make(

@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 from aiguille.booking import facts
 from aiguille.booking.facts import Calendar, Ignored
 from aiguille.catalogue.queries import ServiceView, get_service
+from aiguille.clinics.queries import ResourceHours
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.search import find_starts
 from aiguille.scheduling.starts import Starts as EngineStarts
@@ -58,6 +59,16 @@ class Choosable:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a search may be narrowed to, and what it is narrowed to."""
+
+    sites: tuple[Choosable, ...]
+    practitioners: tuple[Choosable, ...]
+    site_id: UUID | None
+    practitioner_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class FreeTimes:
     """A page of free times: what they are of, what narrows them, and how many there are by day.
 
@@ -68,6 +79,7 @@ class FreeTimes:
     service: ServiceView
     sites: tuple[Choosable, ...]
     practitioners: tuple[Choosable, ...]
+    time_zones: tuple[str, ...]
     site_id: UUID | None
     practitioner_id: UUID | None
     days: tuple[FreeDay, ...]
@@ -92,9 +104,9 @@ def free_starts(
 ) -> list[Start]:
     """Return every free start with a local date in `first_day` to `last_day`, both included.
 
-    By instant, then by site; four queries, one more for a patient, whatever is busy. What the
-    browser itself holds and what the appointment `moving` takes count as free; where a patient is named, so do not the
-    times at which that patient is taken.
+    By instant, then by site; three queries where the set-up is known already, one more for a
+    patient, whatever is busy. What the browser itself holds and what the appointment `moving` takes
+    count as free; where a patient is named, the times at which that patient is taken do not.
 
     Raises:
         NotInCatalogue: there is no such service.
@@ -129,21 +141,14 @@ def free_times(
     A site or practitioner that cannot be chosen for the service counts as not named.
     """
     calendar = facts.read_calendar(service)
-    sites = calendar.setup.make("choosable sites", service, lambda: _choosable_sites(calendar))
-    site_id = site_id if site_id in {site.id for site in sites} else None
-    doctors = calendar.setup.make(
-        "choosable practitioners",
-        (service, site_id),
-        lambda: _choosable_practitioners(calendar, site_id),
-    )
-    practitioner_id = practitioner_id if practitioner_id in {d.id for d in doctors} else None
-    found = _Found.search(
+    choice = narrowed(calendar, site_id=site_id, practitioner_id=practitioner_id)
+    found = Found.search(
         calendar,
         first_day=first_day,
         last_day=last_day,
         at=at,
-        site_id=site_id,
-        practitioner_id=practitioner_id,
+        site_id=choice.site_id,
+        practitioner_id=choice.practitioner_id,
         ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
     )
     own: list[Start] | None = None
@@ -151,10 +156,11 @@ def free_times(
         own = _without_patients_own(found.starts(), calendar, patient_id, found.ignored)
     return FreeTimes(
         service=calendar.service,
-        sites=sites,
-        practitioners=doctors,
-        site_id=site_id,
-        practitioner_id=practitioner_id,
+        sites=choice.sites,
+        practitioners=choice.practitioners,
+        time_zones=tuple(calendar.zones),
+        site_id=choice.site_id,
+        practitioner_id=choice.practitioner_id,
         days=tuple(found.days() if own is None else free_days(own)),
         starts_on=found.starts_on
         if own is None
@@ -163,7 +169,7 @@ def free_times(
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """The free starts of a calendar as the engine's sets, zone by zone; a `Start` is made late."""
 
     calendar: Calendar
@@ -181,7 +187,8 @@ class _Found:
         site_id: UUID | None,
         practitioner_id: UUID | None,
         ignored: Ignored,
-    ) -> "_Found":
+    ) -> "Found":
+        """Search every zone that has a site asked for (one query)."""
         zones = facts.facts_for_dates(
             calendar,
             at=at,
@@ -216,20 +223,22 @@ class _Found:
 
     def starts_on(self, days: Collection[date]) -> list[Start]:
         """Return the starts of these local dates, by instant, then by site."""
+        return self._made(self.on(days))
+
+    def on(self, days: Collection[date]) -> list[EngineStarts]:
+        """Return the engine's starts of these local dates, zone by zone."""
         wanted = [day_of(day) for day in days]
-        return self._made(
+        return [
             starts.among(reduce(or_, (starts.clock.dated(day, day) for day in wanted), 0))
             for starts in self.zones
-        )
+        ]
 
     def starts(self) -> list[Start]:
         """Return every start, by instant, then by site."""
         return self._made(self.zones)
 
     def _made(self, sets: Iterable[EngineStarts]) -> list[Start]:
-        calendar = self.calendar
-        keys = {str(resource.id): resource.id for resource in calendar.resources}
-        keys |= {str(site.id): site.id for site in calendar.sites}
+        keys = self.calendar.keys
         made: list[Start] = []
         for starts in sets:
             zone = starts.clock.zone
@@ -250,6 +259,20 @@ class _Found:
         return made
 
 
+def narrowed(calendar: Calendar, *, site_id: UUID | None, practitioner_id: UUID | None) -> Narrowed:
+    """Return what can be chosen; a site or practitioner that cannot be counts as not named."""
+    keep = calendar.setup.make
+    sites = keep("choosable sites", calendar.service, lambda: _choosable_sites(calendar))
+    site_id = site_id if site_id in {site.id for site in sites} else None
+    doctors = keep(
+        "choosable practitioners",
+        (calendar.service, site_id),
+        lambda: _choosable_practitioners(calendar, site_id),
+    )
+    known = practitioner_id in {doctor.id for doctor in doctors}
+    return Narrowed(sites, doctors, site_id, practitioner_id if known else None)
+
+
 def _choosable_sites(calendar: Calendar) -> tuple[Choosable, ...]:
     return tuple(
         Choosable(site.id, f"{site.city}, {site.street}")
@@ -263,7 +286,7 @@ def _choosable_practitioners(calendar: Calendar, site_id: UUID | None) -> tuple[
         resource
         for resource in calendar.resources
         if resource.kind is ResourceKind.PRACTITIONER
-        and (site_id is None or site_id in {opening.site_id for opening in resource.weekly})
+        and (site_id is None or site_id in _sites_of(resource))
     ]
     return tuple(
         Choosable(doctor.id, f"{doctor.title} {doctor.name}".strip())
@@ -276,10 +299,14 @@ def _has_practitioner(calendar: Calendar, site_id: UUID) -> bool:
     if not calendar.service.has_practitioner:
         return True
     return any(
-        site_id in {opening.site_id for opening in resource.weekly}
+        site_id in _sites_of(resource)
         for resource in calendar.resources
         if resource.kind is ResourceKind.PRACTITIONER
     )
+
+
+def _sites_of(resource: ResourceHours) -> set[UUID]:
+    return {one.site_id for one in resource.weekly} | {one.site_id for one in resource.extra}
 
 
 def starts_in(
@@ -294,7 +321,7 @@ def starts_in(
     ignored: Ignored = Ignored(),  # noqa: B008 -- frozen, and made once
 ) -> list[Start]:
     """Return free starts of a calendar that is read already (one or two queries)."""
-    found = _Found.search(
+    found = Found.search(
         calendar,
         first_day=first_day,
         last_day=last_day,

@@ -22,11 +22,12 @@ from aiguille.catalogue.queries import consultation_service, get_service, servic
 from aiguille.clinics.operations import (
     Opening,
     add_closure,
+    create_resource,
     create_site,
     set_weekly_hours,
 )
 from aiguille.kernel.actor import SYSTEM
-from aiguille.kernel.codes import Procedure
+from aiguille.kernel.codes import Procedure, ResourceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 
@@ -77,7 +78,16 @@ class TestFreeStarts:
             actor=SYSTEM,
             at=world.at,
         )
-        for resource in (world.paula_resource, world.paris_room):
+        room = create_resource(
+            kind=ResourceKind.ROOM,
+            code="island-room",
+            name="Salle",
+            skills=("consultation",),
+            site_id=island,
+            actor=SYSTEM,
+            at=world.at,
+        )
+        for resource in (world.paula_resource, room):
             set_weekly_hours(
                 resource_id=resource,
                 openings=[Opening(island, 2, 9 * 60, 10 * 60)],

@@ -11,7 +11,6 @@ from django.forms.boundfield import BoundField, BoundWidget
 from django.http import HttpRequest, QueryDict
 from django.template import Context, NodeList, TemplateSyntaxError
 from django.template.base import Parser, Token, token_kwargs
-from django.urls import translate_url
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -116,11 +115,11 @@ def language_links(context: Context) -> list[dict[str, object]]:
 
 
 def page_in_language(request: HttpRequest, code: str) -> str:
-    """Return the address of the same page, query included, in another language."""
+    """Return the address of the same page, query included, in another language.
+
+    An address has its language in front and nowhere else.
+    """
     address = request.get_full_path()
-    translated = translate_url(address, code)
-    if translated != address:
-        return translated
     first, rest = (*address.lstrip("/").split("/", 1), "")[:2]
     known = {language for language, _name in settings.LANGUAGES}
     return f"/{code}/{rest}" if first in known else address

@@ -98,7 +98,12 @@ class ChosenStart:
     @property
     def value(self) -> str:
         """Return what the button posts."""
-        return f"{self.starts_at.isoformat()}/{self.site_id}/{self.practitioner_id or ''}"
+        return self.starts_at.isoformat() + self.where(self.site_id, self.practitioner_id)
+
+    @staticmethod
+    def where(site_id: UUID, practitioner_id: UUID | None) -> str:
+        """Return the part of `value` that is the same for every start at a site."""
+        return f"/{site_id}/{practitioner_id or ''}"
 
     @classmethod
     def read(cls, value: str) -> "ChosenStart | None":

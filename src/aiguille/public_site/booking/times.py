@@ -142,10 +142,11 @@ def _places(times: FreeTimes, free: dict[date, int], shown: date | None) -> tupl
     count = DAYS_OF_TIMES if len(sites) == 1 else 1
     days = [day for day in sorted(free) if day >= shown][:count]
     choices: dict[tuple[UUID, date], list[SlotChoice]] = defaultdict(list)
+    where = {site.id: ChosenStart.where(site.id, times.practitioner_id) for site in sites}
     for start in times.starts_on(days):
-        chosen = ChosenStart(start.starts_at, start.site_id, times.practitioner_id)
-        choices[start.site_id, start.local_date].append(
-            SlotChoice(value=chosen.value, label=f"{start.local:%H:%M}")
+        value = start.starts_at.isoformat() + where[start.site_id]
+        choices[start.site_id, start.local.date()].append(
+            SlotChoice(value=value, label=start.local.strftime("%H:%M"))
         )
     found = [
         PlaceTimes(

@@ -28,7 +28,7 @@ from aiguille.catalogue.queries import (
     list_treatments,
     service_by_code,
 )
-from aiguille.clinics.queries import get_practitioner, get_site, list_sites
+from aiguille.clinics.queries import get_practitioner, get_site
 from aiguille.journeys import who
 from aiguille.journeys.book_online import already_booked, book_online
 from aiguille.kernel.codes import ServiceKind
@@ -198,10 +198,9 @@ def _times(
         at=clock.now(),
         browser=request.session.get(_BROWSER, ""),
     )
-    zones = dict.fromkeys(site.time_zone for site in list_sites())
     context = {
         "page": page,
-        "zones": list(zones),
+        "zones": page.times.time_zones,
         "now": clock.now(),
         "service": service,
         "service_name": service.name.in_language(get_language() or "fr"),

@@ -10,6 +10,7 @@ from django.contrib.messages import constants
 from django.http import HttpRequest
 from django.template import RequestContext, Template, TemplateSyntaxError
 from django.test import RequestFactory
+from django.test.html import parse_html
 from django.utils import translation
 
 from aiguille.plumbing import templatetags
@@ -18,6 +19,7 @@ from aiguille.plumbing.components.gallery import SampleForm, page
 from aiguille.plumbing.components.node import read_signature
 from aiguille.plumbing.components.shapes import Described, SlotChoice, SlotDay, Step
 from aiguille.plumbing.components.widgets import DayMonthYearField
+from aiguille.plumbing.templatetags.ui import control, slot_starts
 
 TEMPLATES = Path(templatetags.__file__).parents[1] / "templates"
 COMPONENTS = sorted(
@@ -270,3 +272,32 @@ def test_an_error_page_speaks_the_readers_language(template: str, language: str)
         shown = render(f'{{% include "{template}" %}}', f"/{language}/x/")
     assert f'<html lang="{language}"' in shown
     assert "<h1>" in shown
+
+
+class TestDrawnLists:
+    """What is drawn in one go is what Django's templates draw."""
+
+    @pytest.mark.parametrize("data", [None, {"where": "b"}, {"where": ""}])
+    def test_a_drop_down_list(self, data):
+        class Where(forms.Form):
+            where = forms.ChoiceField(
+                choices=[("", "Any <place>"), ("a", 'At "A"'), ("b", "B & Co")],
+                required=False,
+                help_text="One of them",
+            )
+
+        field = Where(data)["where"]
+        as_django = field.as_widget(attrs={"class": "select"})
+        assert parse_html(as_django) == parse_html(control(field))
+
+    def test_grouped_choices_are_left_to_django(self):
+        class Where(forms.Form):
+            where = forms.ChoiceField(choices=[("North", [("a", "A")]), ("b", "B")])
+
+        assert '<optgroup label="North">' in control(Where()["where"])
+
+    def test_starts_are_escaped(self):
+        starts = [SlotChoice("a<b", "9 & 10", "with <you>"), SlotChoice("c", "11:00")]
+        shown = slot_starts(starts, "start", "Monday <1>", "c")
+        assert 'value="a&lt;b">9 &amp; 10<small>with &lt;you&gt;</small>' in shown
+        assert 'value="c" aria-pressed="true">11:00<span class="sr-only"> Monday &lt;1&gt;' in shown
