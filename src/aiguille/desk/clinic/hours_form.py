@@ -158,7 +158,7 @@ def from_hours(weekly: Iterable[WeeklyOpening]) -> tuple[list[int], dict[str, An
         initial[f"{key}_until"] = as_time(opening.until_minute)
         initial[f"{key}_site"] = str(opening.site_id)
         counts[opening.weekday] += 1
-    return [min(max(2, count + 1), MOST_STRETCHES) for count in counts], initial
+    return [min(count + 1, MOST_STRETCHES) for count in counts], initial
 
 
 def typed_rows(data: Mapping[str, Any]) -> list[int]:
