@@ -54,11 +54,17 @@ def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
     contexts = []
     errors: list[str] = []
 
-    def open_one(*, language: str = "fr", device: str = "desktop", dark: bool = False) -> Page:
+    def open_one(
+        *,
+        language: str = "fr",
+        device: str = "desktop",
+        dark: bool = False,
+        time_zone: str = "Europe/Paris",
+    ) -> Page:
         context = browser.new_context(
             base_url=site,
             locale={"fr": "fr-FR", "en": "en-GB"}[language],
-            timezone_id="Europe/Paris",
+            timezone_id=time_zone,
             viewport=DEVICES[device],
             has_touch=device != "desktop",
             color_scheme="dark" if dark else "light",
