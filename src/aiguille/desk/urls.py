@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("aiguille.desk.worklist.urls")),
     path("", include("aiguille.desk.follow_up.urls")),
     path("", include("aiguille.desk.clinic.urls")),
+    path("", include("aiguille.desk.calendars.urls")),
     path("patients/", include("aiguille.desk.patients.urls")),
     path("stock/", include("aiguille.desk.stock.urls")),
 ]

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "portal"
 
-AREAS = ("home", "patients", "questionnaire", "booking", "waiting", "consent", "follow_up")
+AREAS = ("home", "patients", "questionnaire", "booking", "waiting", "consent", "follow_up", "calendars")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(f"aiguille.portal.{area}.urls"))
