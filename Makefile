@@ -6,7 +6,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test coverage test-server check format bench bench-quick messages lock clean
+.PHONY: help setup run demo test coverage test-server check format bench bench-quick bench-full messages lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -36,11 +36,14 @@ format: setup ## Format the code and mend what can be mended by machine
 	@.venv/bin/ruff check --quiet --fix-only .; .venv/bin/ruff format .
 	@.venv/bin/python tools/node.py npm run format
 
-bench: setup ## Measure page times, query counts and slot search on the demo
+bench: setup ## Measure slot search, bookings by many at once, pages, and others beside us (half an hour)
 	@exec .venv/bin/python -m bench
 
-bench-quick: setup ## The same in a minute
+bench-quick: setup ## The same on small sizes, in two minutes
 	@exec .venv/bin/python -m bench --quick
+
+bench-full: setup ## The same with 10 million past appointments (several GB under var/bench)
+	@exec .venv/bin/python -m bench --full
 
 messages: setup ## Gather the texts to translate into the French catalogue
 	@exec .venv/bin/python tools/translations.py gather

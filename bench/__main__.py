@@ -1,15 +1,17 @@
-"""Run the measurements: `make bench`, or `make bench-quick` for the small sizes."""
+"""Run the measurements: `make bench`, `make bench-quick` for the small sizes, `make bench-full`."""
 
 import argparse
-from pathlib import Path
+import time
 
-from bench import engines, floors, pages, slots
+from bench import database
 from bench.results import Results
 
-VAR = Path(__file__).resolve().parents[1] / "var" / "bench"
 PARTS = {
-    "slots": "Slot search over the clinic workload",
-    "floors": "PostgreSQL floors of slot search",
+    "search": "Slot search over the clinic workload, database included",
+    "growth": "The same with more and more past appointments",
+    "bookings": "Bookings by many clients at once",
+    "http": "The booking page and its times over HTTP",
+    "peer": "django-appointment on the same workload",
     "engines": "Decisions and protocol folds",
     "pages": "Pages of the demo clinic",
 }
@@ -19,23 +21,40 @@ def main() -> int:
     """Measure the parts named, or all; return 1 when a mark is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, in under two minutes")
+    parser.add_argument("--full", action="store_true", help="with 10 million past appointments")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these parts")
     asked = parser.parse_args()
     chosen = asked.parts or list(PARTS)
     results = Results()
-    for number, part in enumerate(chosen, start=1):
-        print(f"\n[{number}/{len(chosen)}] {PARTS[part]}", flush=True)
-        match part:
-            case "slots":
-                slots.measure(results, quick=asked.quick)
-            case "floors":
-                floors.measure(results, var=VAR, quick=asked.quick)
-            case "engines":
-                engines.measure(results, quick=asked.quick)
-            case "pages":
-                pages.measure(results, var=VAR, quick=asked.quick)
-    results.write(VAR)
+    with database.running():
+        for number, part in enumerate(chosen, start=1):
+            print(f"\n[{number}/{len(chosen)}] {PARTS[part]}", flush=True)
+            began = time.perf_counter()
+            measure(part, results, quick=asked.quick, full=asked.full)
+            print(f"  ({time.perf_counter() - began:.0f} s)", flush=True)
+        results.write(database.VAR)
     return 0 if all(mark["holds"] for mark in results.marks) else 1
+
+
+def measure(part: str, results: Results, *, quick: bool, full: bool) -> None:
+    """Measure one part. What it imports may need Django, which is set up by now."""
+    from bench import booking_pages, engines, pages, peer, search, throughput
+
+    match part:
+        case "search":
+            search.measure(results, quick=quick)
+        case "growth":
+            search.measure_growth(results, quick=quick, full=full)
+        case "bookings":
+            throughput.measure(results, quick=quick)
+        case "http":
+            booking_pages.measure(results, quick=quick)
+        case "peer":
+            peer.measure(results, quick=quick)
+        case "engines":
+            engines.measure(results, quick=quick)
+        case "pages":
+            pages.measure(results, quick=quick)
 
 
 if __name__ == "__main__":

