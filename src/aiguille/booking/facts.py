@@ -16,7 +16,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from aiguille.booking.busy import array_of, busy_ticks
 from aiguille.booking.models import Occupancy
-from aiguille.catalogue.queries import ServiceView, for_engine
+from aiguille.catalogue.queries import ServiceView, for_engine, get_service
 from aiguille.clinics.queries import ResourceHours, SiteView
 from aiguille.clinics.setup import Setup, current_setup
 from aiguille.kernel.codes import ResourceKind
@@ -154,9 +154,19 @@ class Calendar:
         return f"{found.title} {found.name}".strip() if found else ""
 
 
-def read_calendar(service: ServiceView) -> Calendar:
-    """Return what the service can be held with (one query where the set-up is known already)."""
+def calendar_of(service_id: UUID) -> Calendar:
+    """Return a service with what it can be held with (one query where the set-up is known already).
+
+    Raises:
+        NotInCatalogue: there is no such service.
+    """
     setup = current_setup()
+    return read_calendar(get_service(service_id, setup), setup)
+
+
+def read_calendar(service: ServiceView, setup: Setup | None = None) -> Calendar:
+    """Return what the service can be held with (one query where the set-up is known already)."""
+    setup = setup or current_setup()
     sites, resources = setup.sites(), setup.resources()
 
     def make() -> Calendar:
@@ -253,7 +263,7 @@ def _busy(resources: Needed, span: Span, *, at: datetime, ignored: Ignored) -> d
     """Return each resource's busy ticks; holds that expired by `at` are none."""
     return busy_ticks(
         resources.keys,
-        span,
+        weeks_of(span),
         at=at,
         moving=ignored.appointment_id,
         browser_hash=ignored.browser_hash,

@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 
 from aiguille.booking import facts
 from aiguille.booking.facts import Calendar, Ignored
-from aiguille.catalogue.queries import ServiceView, get_service
+from aiguille.catalogue.queries import ServiceView
 from aiguille.clinics.queries import ResourceHours
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.search import find_starts
@@ -111,7 +111,7 @@ def free_starts(
     Raises:
         NotInCatalogue: there is no such service.
     """
-    calendar = facts.read_calendar(get_service(service_id))
+    calendar = facts.calendar_of(service_id)
     return starts_in(
         calendar,
         first_day=first_day,

@@ -32,6 +32,7 @@ from aiguille.clinics.queries import list_sites
 from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
+from aiguille.plumbing.statements import Lookup
 from aiguille.rulebook import decide
 
 # A screening's own answer may move the day on; each step settles one more waiting time.
@@ -218,24 +219,30 @@ def _session_days(
 ) -> _Days:
     """Return the days of sessions of the same procedure on a zone of the plan (one query)."""
     plans = {other.id: other for other in in_force}
-    rows = Appointment.objects.filter(
-        patient_id=plan.patient_id,
-        kind=ServiceKind.SESSION,
-        service__procedure=procedure,
-        state__in=HOLDING_STATES,
-    )
-    if moving:
-        rows = rows.exclude(id__in=moving)
     near: list[date] = []
     own: list[date] = []
-    for day, treatment_id, plan_id, verdict_id in rows.values_list(
-        "local_date", "treatment_id", "plan_id", "verdict_id"
+    for session_id, day, treatment_id, plan_id, verdict_id in _SESSIONS.rows(
+        plan.patient_id, procedure.value
     ):
+        if session_id in moving:
+            continue
         if keeps_apart(plan, plans.get(plan_id)):
             near.append(day)
         if belongs(plan, treatment_id=treatment_id, plan_id=plan_id, verdict_id=verdict_id):
             own.append(day)
     return _Days(all=tuple(sorted(near)), of_plan=tuple(sorted(own)))
+
+
+_SESSIONS: Lookup[tuple[UUID, date, UUID, UUID, UUID]] = Lookup(
+    lambda patient_id, procedure: Appointment.objects.filter(
+        patient_id=patient_id,
+        kind=ServiceKind.SESSION,
+        service__procedure=procedure,
+        state__in=HOLDING_STATES,
+    ).values_list("id", "local_date", "treatment_id", "plan_id", "verdict_id"),
+    UUID,
+    str,
+)
 
 
 def keeps_apart(plan: PlanView, other: PlanView | None) -> bool:

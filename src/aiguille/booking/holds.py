@@ -12,7 +12,6 @@ from aiguille.booking.models import Hold, Occupancy
 from aiguille.booking.placing import Choice, SlotTaken, Wanted, occupy, place, queue_up
 from aiguille.booking.queries import HoldView, hash_of, hold_view
 from aiguille.booking.rules import HOLD_LASTS, HOLDS_PER_ADDRESS
-from aiguille.catalogue.queries import get_service
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc
 from aiguille.kernel.text import Text
@@ -52,7 +51,7 @@ def hold_slot(
         SlotTaken: the start is not free; what the browser held before stays.
         NotInCatalogue: there is no such service.
     """
-    calendar = facts.read_calendar(get_service(service_id))
+    calendar = facts.calendar_of(service_id)
     site = calendar.site(site_id)
     if site is None:
         raise SlotTaken

@@ -44,7 +44,7 @@ from aiguille.booking.states import (
     snapshot,
 )
 from aiguille.booking.writing import insert_appointment
-from aiguille.catalogue.queries import ServiceView, get_service
+from aiguille.catalogue.queries import ServiceView
 from aiguille.clinics.queries import SiteView
 from aiguille.kernel.actor import VISITOR, Actor, ActorKind
 from aiguille.kernel.codes import ServiceKind
@@ -162,7 +162,7 @@ def _book(
     actor: Actor,
     at: datetime,
 ) -> UUID:
-    calendar = facts.read_calendar(get_service(service_id))
+    calendar = facts.calendar_of(service_id)
     site = _bookable_site(calendar, site_id, actor)
     held = _own_hold(hold_browser)
     _refuse_second(request_key)
@@ -251,7 +251,7 @@ def move_appointment(
     row = locked(appointment_id, version=version)
     _expect_changeable(row, actor=actor, at=at)
     starts_at = in_utc(starts_at)
-    calendar = facts.read_calendar(get_service(row.service_id))
+    calendar = facts.calendar_of(row.service_id)
     site = calendar.site(site_id or row.site_id)
     if site is None:
         raise NotBookable(field="site_id")

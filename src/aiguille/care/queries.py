@@ -21,6 +21,7 @@ from aiguille.kernel.codes import Procedure, VerdictOutcome
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import get_identity, latest_answers
+from aiguille.plumbing.statements import Lookup
 from aiguille.rulebook import decide
 
 
@@ -77,9 +78,7 @@ class Screener:
     answer_set_id: UUID | None
     answered_at: datetime | None
 
-    def on(
-        self, act_date: date, *, zones: Sequence[str], actives: Sequence[str] = ()
-    ) -> Screening:
+    def on(self, act_date: date, *, zones: Sequence[str], actives: Sequence[str] = ()) -> Screening:
         """Ask the rule book about an act on `act_date`."""
         asked = {
             **self.always,
@@ -245,11 +244,7 @@ def depth_ruling(
 
 def phototype_of(*, patient_id: UUID) -> int | None:
     """Return the phototype (1 to 6) of the latest consultation that gives one."""
-    contents = (
-        Consultation.objects.filter(patient_id=patient_id, replaced_by=None, entered_in_error=False)
-        .order_by("-effective_at")
-        .values_list("content", flat=True)[:20]
-    )
+    contents = (content for (content,) in _CONTENTS.rows(patient_id))
     return next((content["phototype"] for content in contents if content.get("phototype")), None)
 
 
@@ -261,12 +256,7 @@ def verdict_in_force(*, patient_id: UUID, treatment_id: UUID, on: date) -> Verdi
 
 def current_verdict(*, patient_id: UUID, treatment_id: UUID) -> VerdictView | None:
     """Return the latest verdict on the treatment that was not replaced, whatever its status."""
-    verdict = (
-        Verdict.objects.filter(patient_id=patient_id, treatment_id=treatment_id)
-        .exclude(status=VerdictStatus.SUPERSEDED)
-        .order_by("-signed_at", "-id")
-        .first()
-    )
+    verdict = _CURRENT_VERDICT.first(patient_id, treatment_id)
     return None if verdict is None else _verdict_view(verdict)
 
 
@@ -287,10 +277,7 @@ def list_verdicts(*, patient_id: UUID) -> list[VerdictView]:
 
 def list_plans(*, patient_id: UUID) -> list[PlanView]:
     """Return the plans in force, latest first."""
-    rows = Plan.objects.filter(
-        patient_id=patient_id, replaced_by=None, entered_in_error=False
-    ).order_by("-recorded_at", "-id")
-    return [_plan_view(row) for row in rows]
+    return [_plan_view(row) for row in _PLANS.rows(patient_id)]
 
 
 def get_plan(plan_id: UUID) -> PlanView:
@@ -384,6 +371,31 @@ def replay_ruling(ruling_id: UUID) -> tuple[Mapping[str, Any], Mapping[str, Any]
     }
     return ruling.answer, decide(asked, ruling.clinic_values)
 
+
+# What every booking of a session asks.
+_CURRENT_VERDICT: Lookup[Verdict] = Lookup(
+    lambda patient_id, treatment_id: (
+        Verdict.objects.filter(patient_id=patient_id, treatment_id=treatment_id)
+        .exclude(status=VerdictStatus.SUPERSEDED)
+        .order_by("-signed_at", "-id")[:1]
+    ),
+    UUID,
+    UUID,
+)
+_PLANS: Lookup[Plan] = Lookup(
+    lambda patient_id: Plan.objects.filter(
+        patient_id=patient_id, replaced_by=None, entered_in_error=False
+    ).order_by("-recorded_at", "-id"),
+    UUID,
+)
+_CONTENTS: Lookup[tuple[Mapping[str, Any]]] = Lookup(
+    lambda patient_id: (
+        Consultation.objects.filter(patient_id=patient_id, replaced_by=None, entered_in_error=False)
+        .order_by("-effective_at")
+        .values_list("content")[:20]
+    ),
+    UUID,
+)
 
 # Facts that are kept as decimal text, so that JSON does not round them.
 _QUANTITIES = frozenset({"area_cm2", "grams"})

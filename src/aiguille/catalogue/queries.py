@@ -18,7 +18,7 @@ from aiguille.catalogue.models import (
     ServicePhase,
     Treatment,
 )
-from aiguille.clinics.setup import current_setup
+from aiguille.clinics.setup import Setup, current_setup
 from aiguille.kernel.codes import (
     Active,
     Indication,
@@ -31,6 +31,7 @@ from aiguille.kernel.codes import (
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.money import Money
 from aiguille.kernel.text import Text
+from aiguille.plumbing.statements import Lookup
 from aiguille.scheduling import services as engine
 
 Found = TypeVar("Found")
@@ -167,7 +168,10 @@ def get_treatment(treatment_id: UUID) -> TreatmentView:
     Raises:
         NotInCatalogue: there is none.
     """
-    return _treatment(_one(Treatment.objects.filter(id=treatment_id)))
+    return _treatment(_one(_TREATMENT.rows(treatment_id)))
+
+
+_TREATMENT: Lookup[Treatment] = Lookup(lambda key: Treatment.objects.filter(id=key), UUID)
 
 
 def treatment_by_code(code: str) -> TreatmentView:
@@ -199,13 +203,15 @@ def list_all_services() -> list[ServiceView]:
     return _services(Service.objects.all())
 
 
-def get_service(service_id: UUID) -> ServiceView:
+def get_service(service_id: UUID, setup: Setup | None = None) -> ServiceView:
     """Return a service, also an inactive one (one query where the set-up is known already).
+
+    With the `setup` at hand, there is none.
 
     Raises:
         NotInCatalogue: there is none.
     """
-    return _one(service for service in _every_service() if service.id == service_id)
+    return _one(service for service in _every_service(setup) if service.id == service_id)
 
 
 def service_by_code(code: str) -> ServiceView:
@@ -357,8 +363,10 @@ def _treatment(row: Treatment) -> TreatmentView:
     )
 
 
-def _every_service() -> list[ServiceView]:
-    return current_setup().read("services", None, lambda: _services(Service.objects.all()))
+def _every_service(setup: Setup | None = None) -> list[ServiceView]:
+    return (setup or current_setup()).read(
+        "services", None, lambda: _services(Service.objects.all())
+    )
 
 
 def _services(rows: QuerySet[Service]) -> list[ServiceView]:

@@ -24,7 +24,7 @@ from aiguille.patients.models import (
 from aiguille.patients.operations.answers import latest_set
 from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.phones import show_phone
-from aiguille.plumbing.statements import Statement
+from aiguille.plumbing.statements import Lookup, Statement
 
 SIMILAR_NAME = 0.55
 
@@ -164,10 +164,15 @@ def get_identity(patient_id: UUID) -> Identity:
     Raises:
         NotVisible: there is no such patient.
     """
-    row = Patient.objects.filter(id=patient_id).first()
+    row = _PATIENT.first(patient_id)
     if row is None:
         raise NotVisible
     return _identity(row)
+
+
+_PATIENT: Lookup[Patient] = Lookup(
+    lambda patient_id: Patient.objects.filter(id=patient_id).order_by(), UUID
+)
 
 
 def get_contact(patient_id: UUID) -> Contact:

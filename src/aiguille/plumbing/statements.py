@@ -5,13 +5,19 @@ most of the work. A `Statement` goes through Django's own connection and transac
 so that a test that counts queries counts it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 import psycopg
 from django.conf import settings
 from django.db import connection, models
 from psycopg.pq import Format
+
+from aiguille.kernel.ids import new_id
+
+Found = TypeVar("Found")
 
 # Each is asked for again and again; psycopg prepares nothing where there is no such number.
 PREPARED_FROM = 1
@@ -49,6 +55,66 @@ class Statement:
         with _cursor(self.format) as cursor:
             cursor.execute(self.sql, values)
             return int(cursor.rowcount)
+
+
+class Lookup(Generic[Found]):
+    """A queryset that is composed once, and asked for other values ever after.
+
+    `make` is given stand-ins for the values, text or keys, and must put each into the query as it
+    is; everything else of the query is the same each time.
+    """
+
+    def __init__(self, make: Callable[..., "models.QuerySet[Any, Found]"], *kinds: type) -> None:
+        self._make = make
+        self._kinds = kinds
+
+    @cached_property
+    def _composed(self) -> "_Composed[Found]":
+        stand_ins = [new_id() if kind is UUID else f"\ue000{new_id()}" for kind in self._kinds]
+        return _Composed(self._make(*stand_ins), stand_ins)
+
+    def rows(self, *values: Any) -> list[Found]:
+        """Return the objects, or the tuples of a queryset of values."""
+        return self._composed.rows(values)
+
+    def first(self, *values: Any) -> Found | None:
+        """Return the first of them, or None."""
+        return next(iter(self._composed.rows(values)), None)
+
+
+class _Composed(Generic[Found]):
+    """A queryset's text, and how its rows become what it returns."""
+
+    def __init__(self, queryset: "models.QuerySet[Any, Found]", stand_ins: Sequence[Any]) -> None:
+        compiler = queryset.query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        self._statement = Statement(sql.replace("%%", "%"))
+        self._model = queryset.model
+        self._compiler = compiler
+        self._places = [
+            (stand_ins.index(param), None) if param in stand_ins else (None, param)
+            for param in params
+        ]
+        if {place for place, _ in self._places} - {None} != set(range(len(stand_ins))):
+            raise ValueError("the query leaves a value out, or changes it")
+        self._converters = compiler.get_converters([column[0] for column in compiler.select])
+        # As objects, or as tuples of what `values_list` names.
+        self._names = (
+            [column[0].target.attname for column in compiler.select]
+            if queryset.query.default_cols
+            else None
+        )
+
+    def rows(self, values: Sequence[Any]) -> list[Found]:
+        found: Any = self._statement.rows(
+            *(value if place is None else values[place] for place, value in self._places)
+        )
+        if self._converters:
+            found = self._compiler.apply_converters(found, self._converters)
+        if self._names is None:
+            return [tuple(row) for row in found]  # type: ignore[misc]
+        from_db = self._model.from_db
+        return [from_db(connection.alias, self._names, row) for row in found]
 
 
 class Insertion:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Q
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
@@ -19,6 +19,7 @@ from aiguille.patients.access import get_patient_for
 from aiguille.patients.models import AnswerDraft, AnswerSet, Patient
 from aiguille.patients.questionnaire import AnswerUnsound
 from aiguille.plumbing.models import authored_by
+from aiguille.plumbing.statements import Lookup
 from aiguille.rulebook.book import load_rulebook
 from aiguille.rulebook.entries import Question
 
@@ -270,6 +271,15 @@ def _cleaned(question: Question, procedure: Procedure, answer: Mapping[str, Any]
 
 def latest_set(patient_id: UUID, procedure: str) -> AnswerSet | None:
     """Return the latest answers of a patient or of a record joined to it."""
-    sets = AnswerSet.objects.filter(procedure=procedure, entered_in_error=False)
-    own = sets.filter(patient_id=patient_id) | sets.filter(patient__merged_into_id=patient_id)
-    return own.order_by(F("recorded_at").desc(), F("id").desc()).first()
+    return _LATEST_SET.first(str(procedure), patient_id)
+
+
+_LATEST_SET: Lookup[AnswerSet] = Lookup(
+    lambda procedure, patient_id: AnswerSet.objects.filter(
+        Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id),
+        procedure=procedure,
+        entered_in_error=False,
+    ).order_by("-recorded_at", "-id")[:1],
+    str,
+    UUID,
+)

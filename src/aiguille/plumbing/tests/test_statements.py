@@ -1,12 +1,14 @@
 """Statements go through Django's connection: its transaction, its counting of queries, its errors."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from aiguille.audit.models import ChainHead
-from aiguille.plumbing.statements import Insertion, Statement, insert_all
+from aiguille.clinics.models import Site
+from aiguille.plumbing.statements import Insertion, Lookup, Statement, insert_all
 
 HEADS = Insertion(ChainHead)
 COUNT = Statement("SELECT count(*) FROM audit_chain_head WHERE length = %s")
@@ -66,3 +68,43 @@ def test_an_insertion_lets_the_database_compute_columns():
     made = Insertion(ChainHead, {"length": "1 + 1"})
     assert made.sql(2).count("1 + 1") == 2
     assert len(made.values([head()])) == 2
+
+
+HEADS_OF = Lookup(
+    lambda key, mac: ChainHead.objects.filter(Q(mac=mac) | Q(mac="never"), record_id=key),
+    UUID,
+    str,
+)
+LENGTHS = Lookup(
+    lambda key: ChainHead.objects.filter(record_id=key).values_list("length", "mac"), UUID
+)
+
+
+@pytest.mark.django_db
+class TestALookup:
+    def test_finds_what_its_queryset_finds(self):
+        one, other = head(length=3), head(length=4)
+        insert_all(HEADS, [one, other])
+        for row in (one, other):
+            assert HEADS_OF.rows(row.record_id, "0" * 64) == [row]
+            assert HEADS_OF.first(row.record_id, "1" * 64) is None
+            assert LENGTHS.rows(row.record_id) == [(row.length, row.mac)]
+
+    def test_gives_objects_that_can_be_saved(self):
+        insert_all(HEADS, [one := head()])
+        found = HEADS_OF.first(one.record_id, one.mac)
+        assert found is not None
+        found.length = 9
+        found.save()
+        assert LENGTHS.rows(one.record_id) == [(9, one.mac)]
+
+    def test_converts_as_the_queryset_does(self, world):
+        titles = Lookup(lambda key: Site.objects.filter(id=key), UUID)
+        found = titles.first(world.lyon)
+        assert found is not None
+        assert found.access == Site.objects.get(id=world.lyon).access
+
+    def test_that_changes_a_value_is_refused(self):
+        changed = Lookup(lambda mac: ChainHead.objects.filter(mac__startswith=mac), str)
+        with pytest.raises(ValueError, match="changes it"):
+            changed.rows("0")
