@@ -141,11 +141,11 @@ def book_course(
 
 
 def move_course(
-    *, plan_id: UUID, moves: Sequence[Move], actor: Actor, at: datetime
+    *, plan_id: UUID, moves: Sequence[Move], is_told: bool = True, actor: Actor, at: datetime
 ) -> tuple[UUID, ...]:
     """Move sessions of a plan, all or none, and return their keys.
 
-    One message says the new times.
+    One message says the new times, where the patient is told.
 
     Raises:
         CourseTaken, PatientBusy: a start, or the patient, is taken.
@@ -153,7 +153,13 @@ def move_course(
         and what `operations.move_appointment` raises.
     """
     return arrange_course(
-        plan_id=plan_id, moves=moves, starts=(), request_key=None, actor=actor, at=at
+        plan_id=plan_id,
+        moves=moves,
+        starts=(),
+        request_key=None,
+        is_told=is_told,
+        actor=actor,
+        at=at,
     )
 
 
@@ -164,6 +170,7 @@ def arrange_course(
     moves: Sequence[Move],
     starts: Sequence[Chosen],
     request_key: UUID | None,
+    is_told: bool = True,
     actor: Actor,
     at: datetime,
 ) -> tuple[UUID, ...]:
@@ -176,7 +183,7 @@ def arrange_course(
         require(actor, Right.BOOK)
     if not moves and not starts:
         raise NothingToArrange(field="starts")
-    arranged = _Arranged(plan_id, moves, starts, request_key, actor, at)
+    arranged = _Arranged(plan_id, moves, starts, request_key, actor, at, is_told=is_told)
     return placed(lambda _carefully: arranged.write())
 
 
@@ -191,6 +198,8 @@ class _Arranged:
         request_key: UUID | None,
         actor: Actor,
         at: datetime,
+        *,
+        is_told: bool,
     ) -> None:
         terms = course_terms(plan_id)
         self.plan = terms.plan
@@ -199,6 +208,7 @@ class _Arranged:
         self.moves = sorted(moves, key=lambda move: in_utc(move.to.starts_at))
         self.starts = list(starts)
         self.request_key, self.actor, self.at = request_key, actor, at
+        self.is_told = is_told
         self.moving = [move.appointment_id for move in self.moves]
         if len(set(self.moving)) != len(self.moving) or not self.sessions.issuperset(self.moving):
             raise NothingToArrange(field="starts")
@@ -239,7 +249,7 @@ class _Arranged:
                 made[start] = self._book(start, self.starts.index(start), waiting)
         keys = (*self.moving, *(made[start] for start in self.starts))
         self._number_anew()
-        if self.is_alone:
+        if self.is_alone or not self.is_told:
             return keys
         notices.announce_course(
             patient_id=self.plan.patient_id,
@@ -304,7 +314,7 @@ class _Arranged:
                 practitioner_id=start.practitioner_id,
                 plan_id=self.plan.id,
                 request_key=self._key_of(number),
-                is_told=self.is_alone,
+                is_told=self.is_alone and self.is_told,
                 moving_next=waiting,
                 actor=self.actor,
                 at=self.at,
@@ -319,7 +329,7 @@ class _Arranged:
                 starts_at=start.starts_at,
                 site_id=start.site_id,
                 practitioner_id=start.practitioner_id,
-                told_after=timedelta(0) if self.is_alone else None,
+                told_after=timedelta(0) if self.is_alone and self.is_told else None,
                 moving_next=waiting,
                 actor=self.actor,
                 at=self.at,

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("aiguille.desk.agenda.urls")),
     path("", include("aiguille.desk.treatment_sessions.urls")),
     path("", include("aiguille.desk.booking.urls")),
+    path("", include("aiguille.desk.courses.urls")),
     path("", include("aiguille.desk.waiting.urls")),
     path("", include("aiguille.desk.care.urls")),
     path("", include("aiguille.desk.worklist.urls")),

@@ -15,9 +15,16 @@ from aiguille.plumbing.access import NotVisible
 
 
 def move_course(
-    *, appointment_id: UUID, moves: Sequence[Move], actor: Actor, at: datetime
+    *,
+    appointment_id: UUID,
+    moves: Sequence[Move],
+    is_told: bool = True,
+    actor: Actor,
+    at: datetime,
 ) -> tuple[UUID, ...]:
     """Move a session of a course and others of the same course, all or none.
+
+    The patient is told of the new times where `is_told`.
 
     Raises:
         NotVisible: the actor may not see the session, or it is none of a plan.
@@ -29,4 +36,4 @@ def move_course(
         if view.plan_id is None:
             raise NotVisible
         refuse_blocking_symptom(patient_id=view.patient_id)
-        return move_sessions(plan_id=view.plan_id, moves=moves, actor=actor, at=at)
+        return move_sessions(plan_id=view.plan_id, moves=moves, is_told=is_told, actor=actor, at=at)

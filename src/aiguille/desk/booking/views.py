@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from aiguille.accounts.rights import Right, require
 from aiguille.booking.access import get_appointment_for
+from aiguille.booking.course_forms import written
+from aiguille.booking.courses import Chosen
 from aiguille.booking.operations import AlreadyBooked
 from aiguille.booking.queries import Choosable, Start
 from aiguille.booking.states import StaleVersion
@@ -23,6 +25,7 @@ from aiguille.journeys.book_at_desk import book_service as book_one
 from aiguille.journeys.book_session import book_session
 from aiguille.journeys.change_appointment import cancel as cancel_one
 from aiguille.journeys.change_appointment import move as move_one
+from aiguille.journeys.reads.course import following_page
 from aiguille.journeys.reads.desk_times import (
     Week,
     bookable_for,
@@ -31,6 +34,7 @@ from aiguille.journeys.reads.desk_times import (
     week_for_service,
 )
 from aiguille.journeys.who import staff_of
+from aiguille.kernel.actor import Actor
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.ids import new_id
 from aiguille.plumbing import clock
@@ -149,6 +153,9 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             at=at,
         )
 
+    if around := _others_of(request, appointment_id, practitioner_id, actor=actor, at=at):
+        return redirect(around)
+
     def change(site: UUID, starts_at: datetime, _key: UUID | None) -> None:
         move_one(
             appointment_id=appointment_id,
@@ -186,6 +193,26 @@ def cancel(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         messages.success(request, _("The appointment is cancelled."))
     record = reverse("desk:patient", args=[appointment.patient_number])
     return redirect(back_of(request, otherwise=record))
+
+
+def _others_of(
+    request: HttpRequest,
+    appointment_id: UUID,
+    practitioner_id: UUID | None,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> str:
+    """Return where a move that concerns other sessions of a course is looked at first, or nothing."""
+    chosen = _chosen(request.POST.get("start", "")) if request.method == "POST" else None
+    if chosen is None:
+        return ""
+    start = Chosen(*chosen, practitioner_id)
+    page = following_page(appointment_id=appointment_id, start=start, actor=actor, at=at)
+    if page is None or not page.concerns_others:
+        return ""
+    query = urlencode({"start": written(start)})
+    return f"{reverse('desk:move_course', args=[appointment_id])}?{query}"
 
 
 def _times(

@@ -1,12 +1,21 @@
 """Booking at the desk: what may be booked for a patient, and the free times of a week."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from aiguille.booking.access import get_appointment_for
+from aiguille.booking.course_words import notices_of
 from aiguille.booking.gate import earliest_session_start
-from aiguille.booking.queries import AppointmentView, FreeTimes, Start, first_free_days, free_times
+from aiguille.booking.queries import (
+    AppointmentView,
+    FreeTimes,
+    Start,
+    appointments_of_patient,
+    first_free_days,
+    free_times,
+)
 from aiguille.booking.rules import Earliest
 from aiguille.care.queries import PlanView, list_plans
 from aiguille.catalogue.queries import (
@@ -18,6 +27,7 @@ from aiguille.catalogue.queries import (
     treatments_by_id,
 )
 from aiguille.journeys.reads.agenda_card import for_staff
+from aiguille.journeys.reads.course import state_of_course
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import ServiceKind
 from aiguille.patients.access import get_patient_by_number_for
@@ -35,6 +45,13 @@ class SessionOffer:
     plan: PlanView
     treatment: TreatmentView
     earliest: Earliest
+    missing: int
+    notices: tuple[str, ...]
+
+    @property
+    def has_course(self) -> bool:
+        """Tell whether several sessions may be booked at once, or the course needs a look."""
+        return bool(self.notices) or (self.missing > 1 and self.earliest.date is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +92,33 @@ def bookable_for(*, number: int, actor: Actor, at: datetime) -> Bookable:
     patient_id = get_patient_by_number_for(actor=actor, number=number, at=at)
     treatments = treatments_by_id()
     services = list_services()
+    appointments = appointments_of_patient(patient_id)
     return Bookable(
         identity=get_identity(patient_id),
         consultations=tuple(one for one in services if one.kind is not ServiceKind.SESSION),
         sessions=tuple(
-            SessionOffer(
-                plan=plan,
-                treatment=treatments[plan.treatment_id],
-                earliest=earliest_session_start(patient_id=patient_id, plan_id=plan.id, at=at),
-            )
+            _offer(plan, treatments[plan.treatment_id], appointments, at=at)
             for plan in list_plans(patient_id=patient_id)
         ),
+    )
+
+
+def _offer(
+    plan: PlanView,
+    treatment: TreatmentView,
+    appointments: Sequence[AppointmentView],
+    *,
+    at: datetime,
+) -> SessionOffer:
+    state = state_of_course(plan, treatment.procedure, appointments, at=at)
+    return SessionOffer(
+        plan=plan,
+        treatment=treatment,
+        earliest=earliest_session_start(patient_id=plan.patient_id, plan_id=plan.id, at=at),
+        missing=state.missing,
+        notices=tuple(notices_of(state, most=plan.interval_max_days))
+        if state.needs_attention
+        else (),
     )
 
 

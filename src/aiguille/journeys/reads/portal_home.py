@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from aiguille.booking.course_words import notices_of
 from aiguille.booking.gate import earliest_session_start
 from aiguille.booking.queries import AppointmentView, appointments_of_patient
 from aiguille.care.queries import PlanView, current_verdict, list_plans
 from aiguille.catalogue.queries import TreatmentView, get_treatment
 from aiguille.consent.queries import current_consent, current_text
 from aiguille.follow_up.queries import AdviceView, aftercare_of_patient
+from aiguille.journeys.reads.course import state_of_course
 from aiguille.kernel.codes import Procedure
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import Identity, get_draft, get_identity
@@ -35,6 +37,7 @@ class QuestionnaireToDo:
 class Course:
     """A plan of sessions: how far it is, and what stands before the next one.
 
+    `notices` say what does not keep the course's intervals as it stands.
     `earliest` is None where no session can be booked now; `bound_by` says why.
     """
 
@@ -47,6 +50,8 @@ class Course:
     needs_consent: bool
     earliest: date | None
     bound_by: Text
+    missing: int
+    notices: tuple[str, ...]
 
     @property
     def may_book(self) -> bool:
@@ -138,6 +143,7 @@ def _course(
     earliest = earliest_session_start(patient_id=identity.id, plan_id=plan.id, at=at)
     verdict = current_verdict(patient_id=identity.id, treatment_id=plan.treatment_id)
     done = sum(1 for session in sessions if session.state == "DONE")
+    state = state_of_course(plan, treatment.procedure, appointments, at=at)
     return Course(
         plan_id=plan.id,
         treatment=treatment.name,
@@ -152,6 +158,10 @@ def _course(
         and current_consent(patient_id=identity.id, treatment_id=plan.treatment_id) is None,
         earliest=earliest.date,
         bound_by=earliest.bound_by,
+        missing=state.missing,
+        notices=tuple(notices_of(state, most=plan.interval_max_days))
+        if state.needs_attention
+        else (),
     )
 
 

@@ -13,6 +13,7 @@ from aiguille.accounts.rights import Right, has_right
 from aiguille.audit.operations import record
 from aiguille.audit.queries import AuditLine, list_events_of_patient
 from aiguille.audit.registry import action_for
+from aiguille.booking.course_words import notices_of
 from aiguille.booking.gate import earliest_session_start
 from aiguille.booking.queries import AppointmentView, appointments_of_patient
 from aiguille.booking.rules import Earliest
@@ -34,6 +35,7 @@ from aiguille.catalogue.queries import TreatmentView, treatments_by_id
 from aiguille.clinics.queries import list_sites
 from aiguille.consent.queries import ConsentView, list_consents
 from aiguille.follow_up.queries import ReportView, reports_of_patient
+from aiguille.journeys.reads.course import state_of_course
 from aiguille.journeys.reads.findings import (
     ANYWHERE,
     AnswerLine,
@@ -91,6 +93,7 @@ class Course:
     done: int
     booked: int
     next_session: Earliest
+    notices: tuple[str, ...]
 
     @property
     def is_open(self) -> bool:
@@ -259,10 +262,14 @@ def _course(
     ]
     done = sum(a.state == "DONE" for a in of_course)
     booked = sum(a.is_ahead or a.state in {"ARRIVED", "IN_PROGRESS"} for a in of_course)
+    state = state_of_course(plan, treatments[plan.treatment_id].procedure, of_course, at=at)
     return Course(
         plan=plan,
         treatment=treatments[plan.treatment_id],
         done=done,
         booked=booked,
         next_session=earliest_session_start(patient_id=plan.patient_id, plan_id=plan.id, at=at),
+        notices=tuple(notices_of(state, most=plan.interval_max_days))
+        if state.needs_attention
+        else (),
     )

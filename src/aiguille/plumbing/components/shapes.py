@@ -14,13 +14,19 @@ Tone = Literal["plain", "primary", "accent", "info", "success", "warning", "erro
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of steps, of a timeline or of a session's checklist."""
+    """One line of steps, of a timeline or of a session's checklist.
+
+    A timeline also shows a `note` under the detail, and a second link.
+    """
 
     label: Label
     state: StepState = "todo"
     detail: Label = ""
     when: Label = ""
     href: str = ""
+    note: Label = ""
+    more_label: Label = ""
+    more_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,10 +14,13 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from aiguille.booking.course_forms import written
+from aiguille.booking.courses import Chosen
 from aiguille.booking.operations import AlreadyBooked
 from aiguille.booking.queries import AppointmentView, Start, appointments_of_patient
 from aiguille.journeys import book_session as journey
 from aiguille.journeys import change_appointment, who
+from aiguille.journeys.reads.course import following_page
 from aiguille.journeys.reads.session_times import Week, move_times, session_times
 from aiguille.journeys.reads.waiting import places_of_patient
 from aiguille.kernel.errors import DomainError
@@ -105,6 +109,12 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             refusal = gettext("Choose one of the times shown.")
         else:
             site_id, starts_at = chosen
+            start = Chosen(site_id, starts_at)
+            course = following_page(appointment_id=appointment_id, start=start, actor=actor, at=now)
+            if course is not None and course.concerns_others:
+                query = urlencode({"start": written(start)})
+                address = reverse("portal:move_course", args=[appointment_id])
+                return HttpResponseRedirect(f"{address}?{query}")
             try:
                 change_appointment.move(
                     appointment_id=appointment_id,

@@ -1,0 +1,1 @@
+"""Courses at the desk."""
