@@ -276,7 +276,8 @@ def latest_set(patient_id: UUID, procedure: str) -> AnswerSet | None:
 
 _LATEST_SET: Lookup[AnswerSet] = Lookup(
     lambda procedure, patient_id: AnswerSet.objects.filter(
-        Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id),
+        # Joined the other way round, every answer of the clinic would be read.
+        patient__in=Patient.objects.filter(Q(id=patient_id) | Q(merged_into_id=patient_id)),
         procedure=procedure,
         entered_in_error=False,
     ).order_by("-recorded_at", "-id")[:1],
