@@ -3,21 +3,44 @@
 Triggers write them (migration 0006); this module reads them, verifies them and makes them again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, connections, transaction
 
 from aiguille.plumbing.statements import Statement
-from aiguille.scheduling.timeline import TICKS_PER_WEEK, Span, bits_of, ones, weeks_of
+from aiguille.scheduling.facts import Busy
+from aiguille.scheduling.timeline import TICKS_PER_WEEK, Span, bits_of, ones
 
-# One statement, so that the bits and what is taken out of them are of one instant: for each
-# resource its weeks, then each stretch that does not count, as ticks. A hold that expired still
-# has its bits until somebody frees it.
-_READ = Statement(
-    """
+# Each is one statement, so that the bits and what is taken out of them are of one instant. First a
+# line about the instant itself, then weeks, then each stretch that does not count, as ticks: a hold
+# that expired still has its bits until somebody frees it.
+_INSTANT = """
+SELECT NULL::uuid, pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+       extract(epoch FROM pg_postmaster_start_time())::bigint, NULL::bigint, NULL::bytea,
+       NULL::integer[]
+"""
+_EXEMPT = """
+SELECT o.resource_id, (extract(epoch FROM lower(o.period)) / 300)::bigint,
+       (extract(epoch FROM upper(o.period)) / 300)::bigint, NULL, NULL, NULL
+  FROM booking_occupancy o
+ WHERE o.resource_id IS NOT NULL AND o.hold_id IN (
+         SELECT id FROM booking_hold WHERE expires_at <= %s OR browser_hash = %s)
+UNION ALL
+SELECT o.resource_id, (extract(epoch FROM lower(o.period)) / 300)::bigint,
+       (extract(epoch FROM upper(o.period)) / 300)::bigint, NULL, NULL, NULL
+  FROM booking_occupancy o
+ WHERE o.resource_id IS NOT NULL AND o.appointment_id = %s
+"""
+_WHOLE = Statement(
+    f"""
+    {_INSTANT}
+    UNION ALL
     SELECT resource_id, min(week)::bigint, max(week)::bigint + 1, count(*),
            string_agg(bits, ''::bytea),
            CASE WHEN max(week) - min(week) + 1 <> count(*) THEN array_agg(week) END
@@ -26,19 +49,55 @@ _READ = Statement(
              ORDER BY resource_id, week) AS kept
      GROUP BY resource_id
     UNION ALL
-    SELECT o.resource_id, (extract(epoch FROM lower(o.period)) / 300)::bigint,
-           (extract(epoch FROM upper(o.period)) / 300)::bigint, NULL, NULL, NULL
-      FROM booking_occupancy o
-     WHERE o.resource_id IS NOT NULL AND o.hold_id IN (
-             SELECT id FROM booking_hold WHERE expires_at <= %s OR browser_hash = %s)
-    UNION ALL
-    SELECT o.resource_id, (extract(epoch FROM lower(o.period)) / 300)::bigint,
-           (extract(epoch FROM upper(o.period)) / 300)::bigint, NULL, NULL, NULL
-      FROM booking_occupancy o
-     WHERE o.resource_id IS NOT NULL AND o.appointment_id = %s
-    """,
+    {_EXEMPT}
+    """,  # noqa: S608 -- constants of this module
     binary=True,
 )
+_CHANGED = Statement(
+    f"""
+    {_INSTANT}
+    UNION ALL
+    SELECT resource_id, week::bigint, week::bigint + 1, 1, bits, NULL
+      FROM booking_busy_week
+     WHERE changed >= %s::text::xid8 AND week BETWEEN %s AND %s
+    UNION ALL
+    {_EXEMPT}
+    """,  # noqa: S608 -- constants of this module
+    binary=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was read of some resources and weeks: complete for every transaction before `before`."""
+
+    before: int
+    server: int
+    busy: Mapping[UUID, Busy]
+
+
+class _Read:
+    """The lines of an answer, told apart."""
+
+    __slots__ = ("before", "server", "stretches", "weeks")
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        self.before = self.server = 0
+        self.weeks: list[tuple[UUID, int, bytes]] = []
+        self.stretches: dict[UUID, list[tuple[int, int]]] = {}
+        for resource_id, begin, stop, count, joined, numbers in rows:
+            if resource_id is None:
+                self.before, self.server = begin, stop
+            elif count is None:
+                self.stretches.setdefault(resource_id, []).append((begin, stop))
+            else:
+                self.weeks.append((resource_id, begin, _without_gaps(joined, numbers)))
+
+
+# What a process read last, by database, resources and weeks.
+_kept: "OrderedDict[tuple[str, str, int, int], _Kept]" = OrderedDict()
+_lock = Lock()
+_MOST_KEPT = 12
 
 
 def array_of(resource_ids: Iterable[UUID]) -> str:
@@ -48,36 +107,62 @@ def array_of(resource_ids: Iterable[UUID]) -> str:
 
 def busy_ticks(
     resources: str,
-    span: Span,
+    weeks: range,
     *,
     at: datetime,
     moving: UUID | None = None,
     browser_hash: str = "",
 ) -> dict[UUID, int]:
-    """Return the taken ticks of `span`, by resource; one without any is left out (one query).
+    """Return the taken ticks of some weeks, by resource; one never taken may be left out.
 
-    `resources` are the keys asked for, as `array_of` writes them.
-    Holds that expired by `at` take nothing, nor does what the browser itself holds, nor the
-    appointment `moving`.
+    One query. `resources` are the keys asked for, as `array_of` writes them. Holds that expired by
+    `at` take nothing, nor does what the browser itself holds, nor the appointment `moving`.
+
+    A process keeps what it read, and reads again what transactions changed that were not over by
+    then. Inside a transaction it does not, for what is seen there may be undone.
     """
-    weeks = weeks_of(span)
-    rows = _READ.rows(resources, weeks.start, weeks.stop - 1, at, browser_hash, moving)
-    busy: dict[UUID, int] = {}
-    offset = span.first - weeks.start * TICKS_PER_WEEK
-    whole = ones(span.size)
-    exempt: dict[UUID, list[tuple[int, int]]] = {}
-    for resource_id, first, stop, count, joined, numbers in rows:
-        if count is None:
-            exempt.setdefault(resource_id, []).append((first, stop))
-            continue
-        bits = int.from_bytes(_without_gaps(joined, numbers), "little")
-        bits = bits << (first - weeks.start) * TICKS_PER_WEEK >> offset & whole
-        if bits:
-            busy[resource_id] = bits
-    for resource_id, stretches in exempt.items():
-        if resource_id in busy:
-            busy[resource_id] &= ~bits_of(span, stretches)
-    return busy
+    first, last = weeks.start, weeks.stop - 1
+    exempt = (at, browser_hash, moving)
+    key = (str(connection.settings_dict["NAME"]), resources, first, last)
+    kept = None if connection.in_atomic_block else _kept.get(key)
+    read = _Read(_CHANGED.rows(str(kept.before), first, last, *exempt)) if kept else None
+    if kept is None or read is None or read.server != kept.server:
+        # Another server may count transactions anew.
+        kept, read = None, _Read(_WHOLE.rows(resources, first, last, *exempt))
+    busy: dict[UUID, Busy] = dict(kept.busy) if kept else {}
+    for resource_id, begin, joined in read.weeks:
+        place = (begin - first) * TICKS_PER_WEEK
+        bits = int.from_bytes(joined, "little") << place
+        if kept is None:
+            busy[resource_id] = Busy(bits)
+        elif resource_id in busy or str(resource_id) in resources:
+            there = busy.get(resource_id, 0)
+            bits |= there & ~(_WEEK << place)
+            if bits != there:
+                busy[resource_id] = Busy(bits)
+    if not connection.in_atomic_block:
+        _keep(key, _Kept(read.before, read.server, busy))
+    stretches = read.stretches
+    if not stretches:
+        return dict(busy)
+    span = Span(first * TICKS_PER_WEEK, weeks.stop * TICKS_PER_WEEK)
+    return {
+        resource_id: bits & ~bits_of(span, stretches[resource_id])
+        if resource_id in stretches
+        else bits
+        for resource_id, bits in busy.items()
+    }
+
+
+def _keep(key: tuple[str, str, int, int], read: _Kept) -> None:
+    with _lock:
+        _kept[key] = read
+        _kept.move_to_end(key)
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+
+
+_WEEK = ones(TICKS_PER_WEEK)
 
 
 def _without_gaps(joined: bytes, numbers: Sequence[int] | None) -> bytes:
@@ -98,14 +183,8 @@ _DIFFERENCES = """
 SELECT coalesce(k.resource_id, e.resource_id), coalesce(k.week, e.week), k.bits, e.bits
   FROM booking_busy_week k
   FULL JOIN booking_expected_busy_weeks() e USING (resource_id, week)
- WHERE k.bits IS DISTINCT FROM e.bits
+ WHERE coalesce(k.bits, booking_no_bits()) <> coalesce(e.bits, booking_no_bits())
  ORDER BY 1, 2
-"""
-_REBUILD = """
-LOCK TABLE booking_occupancy IN SHARE ROW EXCLUSIVE MODE;
-DELETE FROM booking_busy_week;
-INSERT INTO booking_busy_week (resource_id, week, bits)
-SELECT resource_id, week, bits FROM booking_expected_busy_weeks();
 """
 
 
@@ -135,7 +214,6 @@ def rebuild_bits() -> int:
     Nothing is booked meanwhile; searches go on with the old bits.
     """
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        cursor.execute(_REBUILD)
-        cursor.execute("SELECT count(*) FROM booking_busy_week")
+        cursor.execute("SELECT booking_rebuild_busy()")
         count: int = cursor.fetchone()[0]
     return count

@@ -4,7 +4,7 @@ The engine reads `Facts` only. Whoever asks fills them: `window_for` says which 
 cover, `opening_bits` turns opening hours into ticks, and busy time is one integer per resource.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -13,6 +13,9 @@ from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.services import Need, Service
 from aiguille.scheduling.timeline import TICKS_PER_DAY, Span, all_ahead, bits_of
 from aiguille.scheduling.wallclock import WallClock, day_of
+
+# Of each set, how many that were made of it are kept: some services are asked for most of the time.
+_MOST_REMEMBERED = 4
 
 
 class Openings(dict[str, int]):
@@ -27,9 +30,28 @@ class Openings(dict[str, int]):
     def ahead(self, site: str, length: int) -> int:
         """Return the ticks from which the resource is open at the site for `length` ticks."""
         key = (site, length)
-        if key not in self._runs:
-            self._runs[key] = all_ahead(self[site], length)
-        return self._runs[key]
+        found = self._runs.get(key)
+        if found is None:
+            if len(self._runs) >= _MOST_REMEMBERED:
+                self._runs.clear()
+            found = self._runs[key] = all_ahead(self[site], length)
+        return found
+
+
+class Busy(int):
+    """Taken ticks, with what was made of them for an appointment's shape: searches ask again."""
+
+    def __init__(self, _ticks: int) -> None:
+        self._free: dict[Hashable, int] = {}
+
+    def free_for(self, shape: Hashable, make: Callable[[], int]) -> int:
+        """Return what `make` makes of these ticks for `shape`, made once."""
+        found = self._free.get(shape)
+        if found is None:
+            if len(self._free) >= _MOST_REMEMBERED:
+                self._free.clear()
+            found = self._free[shape] = make()
+        return found
 
 
 @dataclass(frozen=True, slots=True)

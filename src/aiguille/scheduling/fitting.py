@@ -8,13 +8,22 @@ they are matched, each to a resource of its own.
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from aiguille.scheduling.facts import Facts, Openings, Resource
+from aiguille.scheduling.facts import Busy, Facts, Openings, Resource
 from aiguille.scheduling.services import Need, Service, Stretch
 from aiguille.scheduling.timeline import all_ahead, any_ahead, ones, shifted, ticks_in
 
 # Competing needs are counted off together, in a state for each way to have met some of them;
 # beyond this number of states they are matched start by start.
 _MOST_STATES = 1024
+
+
+def _free(stretches: tuple[Stretch, ...], busy: int) -> int:
+    """Return the starts at which none of the stretches meets a busy tick."""
+    taken = 0
+    for stretch in stretches:
+        run = any_ahead(busy, stretch.busy_to - stretch.busy_from)
+        taken |= shifted(run, stretch.busy_from)
+    return ~taken
 
 
 class Fitting:
@@ -44,14 +53,14 @@ class Fitting:
         return starts
 
     def _free_starts(self, stretches: tuple[Stretch, ...], resource: Resource) -> int:
+        busy = resource.busy
+        if not busy:
+            return -1
+        if isinstance(busy, Busy):
+            return busy.free_for(stretches, lambda: _free(stretches, busy))
         key = (stretches, resource.id)
         if key not in self._free:
-            taken = 0
-            if resource.busy:
-                for stretch in stretches:
-                    run = any_ahead(resource.busy, stretch.busy_to - stretch.busy_from)
-                    taken |= shifted(run, stretch.busy_from)
-            self._free[key] = ~taken
+            self._free[key] = _free(stretches, busy)
         return self._free[key]
 
     def together(self, needs: Sequence[Need], site: str, allowed: int) -> int:

@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -32,7 +33,14 @@ from aiguille.catalogue.queries import consultation_service
 from aiguille.cli import main
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure
-from aiguille.scheduling.timeline import TICKS_PER_WEEK, Span, bits_of, instant_of, tick_of
+from aiguille.scheduling.timeline import (
+    TICKS_PER_WEEK,
+    Span,
+    bits_of,
+    instant_of,
+    tick_of,
+    weeks_of,
+)
 from tests.world import AT
 
 pytestmark = pytest.mark.django_db
@@ -79,8 +87,9 @@ def period(first, end):
     return DateTimeTZRange(instant_of(first), instant_of(end))
 
 
-def read(*resources, at=AT, span=SPAN, **other):
-    return busy_ticks(array_of(resources), span, at=at, **other)
+def read(*resources, at=AT, **other):
+    found = busy_ticks(array_of(resources), weeks_of(SPAN), at=at, **other)
+    return {key: bits for key, bits in found.items() if bits}
 
 
 @settings(
@@ -226,6 +235,78 @@ def places():
         return cursor.fetchall()
 
 
+class TestWhatAProcessKeeps:
+    """Outside a transaction only what changed is read again, and that is all of it."""
+
+    def stretch(self, hold, resource, first, length=7):
+        return Occupancy.objects.create(
+            resource_id=resource, hold=hold, period=period(first, first + length)
+        )
+
+    def assert_right(self, *resources):
+        kept = read(*resources)
+        with transaction.atomic():  # where nothing is kept
+            assert kept == read(*resources)
+        return kept
+
+    def test_follows_every_change(self, committed_db, world, hold):
+        pair = (world.bruno_resource, world.lyon_room)
+        assert self.assert_right(*pair) == {}
+        one = self.stretch(hold, world.bruno_resource, FIRST + TICKS_PER_WEEK - 3)
+        assert set(self.assert_right(*pair)) == {world.bruno_resource}
+        self.stretch(hold, world.lyon_room, FIRST + 100)
+        self.stretch(hold, world.lyon_pen, FIRST + 100)
+        assert set(self.assert_right(*pair)) == set(pair)
+        Occupancy.objects.filter(id=one.id).update(period=period(FIRST, FIRST + 1))
+        assert self.assert_right(*pair)[world.bruno_resource] == 1
+        Occupancy.objects.all().delete()
+        assert self.assert_right(*pair) == {}
+
+    def test_sees_what_was_under_way_when_it_read(self, committed_db, world, hold):
+        with psycopg.connect(**connection_address()) as slow, slow.cursor() as cursor:
+            # The older transaction commits last, after younger ones were read.
+            cursor.execute(
+                "INSERT INTO booking_occupancy (id, resource_id, hold_id, need, period)"
+                " VALUES (gen_random_uuid(), %s, %s, '', tstzrange(%s, %s))",
+                [world.lyon_room, hold.id, instant_of(FIRST), instant_of(FIRST + 2)],
+            )
+            self.stretch(hold, world.bruno_resource, FIRST + 9)
+            assert set(self.assert_right(world.bruno_resource, world.lyon_room)) == {
+                world.bruno_resource
+            }
+            self.stretch(hold, world.bruno_resource, FIRST + 30)
+            self.assert_right(world.bruno_resource, world.lyon_room)
+            slow.commit()
+        assert self.assert_right(world.bruno_resource, world.lyon_room)[world.lyon_room] == 3
+
+    def test_nothing_of_what_is_undone(self, committed_db, world, hold):
+        with transaction.atomic():
+            self.stretch(hold, world.bruno_resource, FIRST)
+            assert read(world.bruno_resource)
+            transaction.set_rollback(True)
+        assert self.assert_right(world.bruno_resource) == {}
+
+    def test_what_is_exempt_is_exempt_of_what_is_kept_too(self, committed_db, world, hold):
+        self.stretch(hold, world.bruno_resource, FIRST)
+        self.stretch(hold, world.bruno_resource, FIRST + 50, 1)
+        for _ in range(2):
+            assert read(world.bruno_resource)
+            assert read(world.bruno_resource, browser_hash="somebody") == {}
+            assert read(world.bruno_resource, at=TEN) == {}
+
+
+def connection_address():
+    settings = connection.settings_dict
+    names = {
+        "HOST": "host",
+        "PORT": "port",
+        "USER": "user",
+        "PASSWORD": "password",
+        "NAME": "dbname",
+    }
+    return {names[name]: settings[name] for name in names if settings[name]}
+
+
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_wrong_bits_are_found_and_made_again(committed_db, world, service):
     book(
@@ -268,6 +349,9 @@ class TestHistory:
         assert self.moved(days=30) == 0
         assert self.moved(days=31) == 3
         assert not Occupancy.objects.exists()
+        assert not any(read(world.bruno_resource, world.lyon_room).values())
+        # The week that the thirtieth day lies in is not over; a week later its row goes.
+        self.moved(days=40)
         assert not BusyWeek.objects.exists()
         assert EveryOccupancy.objects.filter(appointment_id=booked).count() == 3
         assert check_bits() == []
