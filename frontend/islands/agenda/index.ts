@@ -100,7 +100,7 @@ export function startPlace(agenda: HTMLElement): void {
   const chosen = location.hash && document.getElementById(location.hash.slice(1));
   if (chosen) {
     chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
-    chosen.querySelector<HTMLElement>("a")?.focus({ preventScroll: true });
+    chosen.focus({ preventScroll: true });
   }
   window.addEventListener("pagehide", () => {
     sessionStorage.setItem(PLACE, `${here} ${frame.scrollLeft} ${frame.scrollTop}`);

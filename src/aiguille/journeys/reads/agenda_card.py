@@ -84,7 +84,10 @@ def for_staff(service: ServiceView) -> ServiceView:
 def nearest_for_move(
     *, appointment: AppointmentView, wanted: datetime, practitioner_id: UUID | None, at: datetime
 ) -> tuple[Start, ...]:
-    """Return the free starts nearest to a wish to which an appointment may be moved, in order."""
+    """Return the free starts nearest to a wish to which an appointment may be moved, in order.
+
+    Where it stands already is none of them.
+    """
     return nearest_starts(
         service=get_service(appointment.service_id),
         site_id=appointment.site_id,
@@ -93,6 +96,7 @@ def nearest_for_move(
         wanted=wanted,
         practitioner_id=practitioner_id,
         moving=appointment.id,
+        but_for=appointment.starts_at,
         at=at,
     )
 
@@ -106,11 +110,12 @@ def nearest_starts(
     wanted: datetime,
     practitioner_id: UUID | None,
     moving: UUID | None = None,
+    but_for: datetime | None = None,
     at: datetime,
 ) -> tuple[Start, ...]:
     """Return the free starts nearest to a wish, on days that the patient's course allows.
 
-    At the site, with the practitioner where possible, within ten days; by time, at most three.
+    `but_for` is no answer. At the site, with the practitioner where possible, within ten days; by time, at most three.
     """
     site = next((one for one in list_sites() if one.id == site_id), None)
     if site is None:
@@ -132,7 +137,8 @@ def nearest_starts(
         days = sorted((free.day for free in times.days if free.count), key=lambda d: abs(d - day))
         for tried in days[:MOST_DAYS_TRIED]:
             if _allows(service, patient_id, plan_id, tried, moving):
-                found |= {start.starts_at: start for start in times.starts_on([tried])}
+                starts = times.starts_on([tried])
+                found |= {one.starts_at: one for one in starts if one.starts_at != but_for}
             if len(found) >= NEAREST:
                 break
         if found:
