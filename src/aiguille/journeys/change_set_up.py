@@ -56,23 +56,28 @@ def change_set_up(
     """Make a change of the set-up, or say what it would do and leave everything as it was.
 
     It is saved where it displaces nothing and makes nothing impossible, or where `confirmed` is
-    the key of exactly what it does: what somebody booked meanwhile is shown before.
+    the key of exactly what it does: what somebody booked meanwhile is shown before. Where it
+    leaves nothing displaced at a site, that site's task ends.
 
     Raises:
         what `change` raises.
     """
     with transaction.atomic(durable=True):
-        known = {each.appointment.id for each in all_displaced(at=at)}
+        stood = all_displaced(at=at)
+        known = {each.appointment.id for each in stood}
         unable = {each.service.id for each in impossible_services(at=at)}
         before = transaction.savepoint()
         change()
-        displaced = [d for d in all_displaced(at=at) if d.appointment.id not in known]
+        stands = all_displaced(at=at)
+        displaced = [each for each in stands if each.appointment.id not in known]
         impossible = [i for i in impossible_services(at=at) if i.service.id not in unable]
         key = _key(displaced, impossible)
         is_saved = key in {"", confirmed}
         if is_saved:
             transaction.savepoint_commit(before)
             _open_tasks(displaced, actor=actor, at=at)
+            for site_id in _sites(stood) - _sites(stands):
+                finish_tasks_about(kind=TASK, subject_id=site_id, actor=actor, at=at)
         else:
             transaction.savepoint_rollback(before)
         return Outcome(is_saved, tuple(displaced), tuple(impossible), key)
@@ -138,13 +143,17 @@ def look_for_displaced(*, at: datetime) -> int:
     Somebody may book while hours are being changed, or move the last appointment elsewhere.
     """
     displaced = all_displaced(at=at)
-    sites = {each.appointment.site_id for each in displaced}
+    sites = _sites(displaced)
     with transaction.atomic(durable=True):
         _open_tasks(displaced, actor=SYSTEM, at=at)
         for site in list_sites():
             if site.id not in sites:
                 finish_tasks_about(kind=TASK, subject_id=site.id, actor=SYSTEM, at=at)
     return len(displaced)
+
+
+def _sites(displaced: Sequence[Displaced]) -> set[UUID]:
+    return {each.appointment.site_id for each in displaced}
 
 
 def _open_tasks(displaced: Sequence[Displaced], *, actor: Actor, at: datetime) -> None:

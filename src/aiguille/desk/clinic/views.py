@@ -35,6 +35,7 @@ from aiguille.desk.clinic.words import (
     stretch_words,
     week_of,
 )
+from aiguille.journeys.change_set_up import change_set_up
 from aiguille.journeys.reads.clinic import (
     Overview,
     ResourcePage,
@@ -216,7 +217,12 @@ def remove_one_closure(request: HttpRequest, closure_id: UUID) -> HttpResponse:
     """Open again what a leave or closure closed."""
     actor, at = staff_of(request), clock.now()
     closure = get_closure(closure_id)
-    remove_closure(closure_id=closure_id, actor=actor, at=at)
+    change_set_up(
+        change=lambda: remove_closure(closure_id=closure_id, actor=actor, at=at),
+        confirmed="",
+        actor=actor,
+        at=at,
+    )
     _remember(request, _closure_kept(closure))
     messages.success(request, _("Removed: it is open again as usual."))
     return redirect(_page_of(closure.resource_id, closure.site_id))

@@ -182,6 +182,15 @@ class TestTheTask:
         assert look_for_displaced(at=AT) == 0
         assert open_tasks() == []
 
+    def test_ends_when_a_change_puts_everything_right(self, world: World, course: Course) -> None:
+        consult(world, course, world.anna)
+        make(world, leave(world), make(world, leave(world)).key)
+        closure = Closure.objects.get()
+
+        make(world, lambda: remove_closure(closure_id=closure.id, actor=SYSTEM, at=AT))
+
+        assert open_tasks() == []
+
 
 class TestAMove:
     def test_that_the_patient_would_not_notice_is_not_told(
