@@ -170,8 +170,8 @@ class Occupancy(Row):
 class BusyWeek(models.Model):
     """A resource's taken ticks of one week: `Occupancy` again, a bit per five minutes.
 
-    Week and bits are those of `scheduling.timeline.from_weeks`; a week without a bit has no row.
-    Triggers on `booking_occupancy` keep it (migration 0006) and nobody else writes it.
+    Week and bits are those of `scheduling.timeline.weeks_of`. Triggers on `booking_occupancy` keep
+    it (migrations 0006 and 0008), with the transaction that changed it last, and nobody else does.
     """
 
     read_only: ClassVar[bool] = True

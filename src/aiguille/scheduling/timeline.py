@@ -5,7 +5,7 @@ stands for the tick `span.first + i`. Sets are combined with `&`, `|` and `~`, a
 at a time; the functions here are what those operators do not give.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import compress
 from typing import NamedTuple
@@ -138,26 +138,7 @@ def weeks_of(span: Span) -> range:
     """Return the numbers of the weeks that `span` touches.
 
     Week w has the ticks from `w * TICKS_PER_WEEK`: it begins, in UTC, on a Thursday at 00:00, as
-    1970 did. Weeks are a unit of storage and nothing a person sees.
+    1970 did. Weeks are a unit of storage and nothing a person sees: BYTES_PER_WEEK bytes, of which
+    bit 0 of the first is the first tick.
     """
     return range(span.first // TICKS_PER_WEEK, -(-span.end // TICKS_PER_WEEK))
-
-
-def from_weeks(span: Span, weeks: Mapping[int, bytes]) -> int:
-    """Return the ticks of `span` in `weeks`: number of week -> its BYTES_PER_WEEK bytes.
-
-    Bit 0 of a week's first byte is its first tick; a week that is absent is empty.
-    """
-    numbers = weeks_of(span)
-    nothing = bytes(BYTES_PER_WEEK)
-    joined = b"".join([weeks.get(number, nothing) for number in numbers])
-    return int.from_bytes(joined, "little") >> (span.first - numbers.start * TICKS_PER_WEEK) & ones(
-        span.size
-    )
-
-
-def by_week(first: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield, for the ticks from `first` up to `end`, each week's number and its set of ticks."""
-    for number in weeks_of(Span(first, end)):
-        start = number * TICKS_PER_WEEK
-        yield number, between(Span(start, start + TICKS_PER_WEEK), first, end)
