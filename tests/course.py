@@ -5,11 +5,12 @@ her verdict and planned three sessions of mesotherapy, two weeks apart.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from aiguille.care.operations import give_verdict, make_plan, write_consultation
 from aiguille.care.queries import screening
+from aiguille.care.reflection import reflection_days
 from aiguille.care.rules import Override
 from aiguille.catalogue import operations as catalogue
 from aiguille.catalogue import seed
@@ -94,9 +95,16 @@ def answer_no(
     )
 
 
-def open_course(world: World, *, days: int = 180) -> Course:
+def open_course(
+    world: World,
+    *,
+    days: int = 180,
+    told_days_ago: int | None = None,
+    reflection_requested_on: date | None = None,
+) -> Course:
     """Give Anna her verdict, for `days` from the world's day on, and her plan.
 
+    The consultation that informed her was `told_days_ago`: a reflection period before, usually.
     Where the rule book asks for a physician's judgement, Dr Bruno gives his reason.
     """
     at, today = world.at, world.at.date()
@@ -108,7 +116,7 @@ def open_course(world: World, *, days: int = 180) -> Course:
         procedure=Procedure.MESOTHERAPY,
         content={"reason": "Teint terne", "zones": list(ZONES), "phototype": 2},
         actor=world.bruno.actor,
-        at=at,
+        at=at - timedelta(days=reflection_days().usual if told_days_ago is None else told_days_ago),
     )
     ruling = screening(
         patient_id=world.anna.patient_id,
@@ -140,6 +148,7 @@ def open_course(world: World, *, days: int = 180) -> Course:
         interval_max_days=28,
         zones=list(ZONES),
         settings={"technique": "IED"},
+        reflection_requested_on=reflection_requested_on,
         actor=world.bruno.actor,
         at=at,
     )

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from aiguille.booking.operations import book, check_in
 from aiguille.care.operations import give_verdict, make_plan, write_consultation
 from aiguille.care.queries import screening
+from aiguille.care.reflection import reflection_days
 from aiguille.care.rules import Override
 from aiguille.catalogue.queries import (
     list_products,
@@ -95,7 +96,7 @@ def ready_for_session(
         procedure=procedure,
         content={"reason": "Peau terne", "zones": [chosen.zones[0].value], "phototype": 2},
         actor=world.bruno.actor,
-        at=world.at,
+        at=world.at - timedelta(days=reflection_days().usual),
     )
     verdict = _verdict(world, who, treatment.id, consultation, chosen)
     version = next(v for v in protocol_versions(treatment.id) if v.protocol_id == chosen.id)

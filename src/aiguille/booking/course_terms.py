@@ -16,6 +16,7 @@ from aiguille.booking.gate import (
     keeps_apart,
     objection_on,
     plan_that_counts,
+    reflection_bound,
 )
 from aiguille.booking.models import HOLDING_STATES, AppointmentState
 from aiguille.booking.queries import AppointmentView, session_appointments
@@ -78,7 +79,8 @@ class CourseState:
 class CourseTerms:
     """What binds the sessions of a plan in force; `sessions` are all of its course, in order.
 
-    `others` are the days of sessions of other plans from which the interval is counted too.
+    `others` are the days of sessions of other plans from which the interval is counted too;
+    `reflection` is the end of the time to think it over, where there is one.
     """
 
     plan: PlanView
@@ -89,6 +91,7 @@ class CourseTerms:
     sessions: tuple[AppointmentView, ...]
     others: tuple[date, ...]
     asked: Screener | None
+    reflection: Earliest | None = None
     _objections: dict[date, Earliest | None] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -99,8 +102,11 @@ class CourseTerms:
         return self.interval_days > self.plan.interval_min_days
 
     def objection(self, day: date) -> Earliest | None:
-        """Return what the patient's answers say against a session on a day, or None."""
+        """Return what the time to think or the patient's answers say against a day, or None."""
         assert self.verdict is not None
+        thinks = self.reflection
+        if thinks is not None and thinks.date is not None and day < thinks.date:
+            return thinks
         if self.asked is None:
             return Earliest(None, BirthDateMissing.default_text)
         if day not in self._objections:
@@ -121,7 +127,7 @@ class CourseTerms:
 
 
 def course_terms(plan_id: UUID) -> CourseTerms:
-    """Return what binds the sessions of a plan, or of the one that replaced it (nine queries).
+    """Return what binds the sessions of a plan, or of the one that replaced it (about ten queries).
 
     Raises:
         PlanNeeded: there is no such plan in force.
@@ -156,6 +162,11 @@ def course_terms(plan_id: UUID) -> CourseTerms:
             and keeps_apart(plan, by_id.get(view.plan_id) if view.plan_id else None)
         ),
         asked=asked,
+        reflection=reflection_bound(
+            plan,
+            procedure,
+            has_had_one=any(view.state is AppointmentState.DONE for view in found),
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""What opens a session on a day: verdict, answers as they are now, interval, sessions left.
+"""What opens a session on a day: verdict, answers, time to think, interval, sessions left.
 
 The database refuses a session without a verdict whatever happens here; this says why, and decides
 again from the current answers instead of trusting that somebody suspended the verdict.
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.core.exceptions import ObjectDoesNotExist
 
 from aiguille.booking.facts import local_day
-from aiguille.booking.models import HOLDING_STATES, Appointment
+from aiguille.booking.models import HOLDING_STATES, Appointment, AppointmentState
 from aiguille.booking.rules import Earliest, latest_bound, screening_bound
 from aiguille.care.queries import (
     BirthDateMissing,
@@ -27,6 +27,7 @@ from aiguille.care.queries import (
     screener,
     verdict_in_force,
 )
+from aiguille.care.reflection import REFLECTION_REQUESTED_ON, reflection_ends
 from aiguille.catalogue.queries import get_treatment, session_service
 from aiguille.clinics.queries import list_sites
 from aiguille.kernel.codes import Procedure, ServiceKind
@@ -127,6 +128,9 @@ def session_terms(
         raise AnswersForbid(objection)
     gone = {*moving_next} if moving is None else {moving, *moving_next}
     days = _session_days(plan, plans, procedure, moving=gone)
+    reflection = reflection_bound(plan, procedure, has_had_one=days.has_had_one)
+    if reflection is not None and reflection.date is not None and day < reflection.date:
+        raise TooSoon(reflection)
     interval = interval_days(plan, procedure)
     before = [other for other in days.all if other <= day]
     after = [other for other in days.all if other > day]
@@ -162,6 +166,8 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
     if len(days.of_plan) >= plan.sessions_planned:
         return Earliest(None, PlanComplete.default_text)
     bounds = [notice_bound(plan.treatment_id, at=at), verdict_bound(verdict)]
+    if reflection := reflection_bound(plan, procedure, has_had_one=days.has_had_one):
+        bounds.append(reflection)
     if days.all:
         bounds.append(interval_bound(days.all[-1], interval_days(plan, procedure)))
     found = latest_bound(bounds)
@@ -183,10 +189,14 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """Local dates of sessions that stand, sorted: on the plan's zones, and of the plan itself."""
+    """Local dates of sessions that stand, sorted: on the plan's zones, and of the plan itself.
+
+    `has_had_one` tells whether a session of the procedure was performed, on any zone.
+    """
 
     all: tuple[date, ...]
     of_plan: tuple[date, ...]
+    has_had_one: bool
 
 
 def plan_that_counts(
@@ -221,25 +231,27 @@ def _session_days(
     plans = {other.id: other for other in in_force}
     near: list[date] = []
     own: list[date] = []
-    for session_id, day, treatment_id, plan_id, verdict_id in _SESSIONS.rows(
+    has_had_one = False
+    for session_id, day, treatment_id, plan_id, verdict_id, state in _SESSIONS.rows(
         plan.patient_id, procedure.value
     ):
         if session_id in moving:
             continue
+        has_had_one = has_had_one or state == AppointmentState.DONE
         if keeps_apart(plan, plans.get(plan_id)):
             near.append(day)
         if belongs(plan, treatment_id=treatment_id, plan_id=plan_id, verdict_id=verdict_id):
             own.append(day)
-    return _Days(all=tuple(sorted(near)), of_plan=tuple(sorted(own)))
+    return _Days(all=tuple(sorted(near)), of_plan=tuple(sorted(own)), has_had_one=has_had_one)
 
 
-_SESSIONS: Lookup[tuple[UUID, date, UUID, UUID, UUID]] = Lookup(
+_SESSIONS: Lookup[tuple[UUID, date, UUID, UUID, UUID, str]] = Lookup(
     lambda patient_id, procedure: Appointment.objects.filter(
         patient_id=patient_id,
         kind=ServiceKind.SESSION,
         service__procedure=procedure,
         state__in=HOLDING_STATES,
-    ).values_list("id", "local_date", "treatment_id", "plan_id", "verdict_id"),
+    ).values_list("id", "local_date", "treatment_id", "plan_id", "verdict_id", "state"),
     UUID,
     str,
 )
@@ -315,6 +327,30 @@ def notice_bound(treatment_id: UUID, *, at: datetime) -> Earliest:
     return Earliest(
         first,
         Text(fr="C’est le délai de réservation.", en="That is how soon a session can be booked."),
+    )
+
+
+def reflection_bound(plan: PlanView, procedure: Procedure, *, has_had_one: bool) -> Earliest | None:
+    """Return when the reflection period before a first session of the procedure is over.
+
+    None for whoever has had a session of it (`has_had_one`): they thought it over before.
+    """
+    if has_had_one:
+        return None
+    asked = plan.settings.get(REFLECTION_REQUESTED_ON)
+    ends = reflection_ends(
+        patient_id=plan.patient_id,
+        procedure=procedure,
+        requested_on=date.fromisoformat(asked) if asked else None,
+    )
+    if ends is None:
+        return None
+    return Earliest(
+        ends,
+        Text(
+            fr=f"Le délai de réflexion avant la première séance prend fin le {ends:%d/%m/%Y}.",
+            en=f"The time to think it over before the first session ends on {ends:%d/%m/%Y}.",
+        ),
     )
 
 

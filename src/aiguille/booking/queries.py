@@ -77,10 +77,6 @@ class HoldView:
         """Return the start as the site's walls show it."""
         return self.starts_at.astimezone(ZoneInfo(time_zone))
 
-    def expires_in(self, time_zone: str) -> datetime:
-        """Return the end of the hold as the site's walls show it."""
-        return self.expires_at.astimezone(ZoneInfo(time_zone))
-
 
 @dataclass(frozen=True, slots=True)
 class AppointmentView:

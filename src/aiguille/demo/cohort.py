@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from aiguille.care.reflection import reflection_days
 from aiguille.demo.courses import MENUS, Menu
 from aiguille.demo.patients import Report, Script, Until
 from aiguille.kernel.codes import Indication, Procedure, Symptom, VerdictOutcome
 
 _YES = {"answer": "yes"}
+# A session would otherwise follow its consultation by four days.
+_THINKS_DAYS = reflection_days().usual - 4
 
 
 def scripts(*, place: int, now: datetime, rng: random.Random) -> list[Script]:
@@ -82,14 +85,14 @@ class _Cohort:
     def courses(self) -> Iterator[Script]:
         """Yield those who are on their course, the latest to begin on top."""
         for number in range(28):
-            yield self._script(begun=6 + number * 0.36, waits=4 + number % 3)
+            yield self._on_course(begun=6 + number * 0.36, waits=4 + number % 3)
         # Courses that are done: begun long enough ago, or short.
-        yield self._script(begun=62, waits=4, menu=_menu(Indication.MESOLIFT_AGEING), sessions=2)
-        yield self._script(begun=50, waits=4, menu=_menu(Indication.AGEING), sessions=1)
+        yield self._on_course(begun=62, waits=4, menu=_menu(Indication.MESOLIFT_AGEING), sessions=2)
+        yield self._on_course(begun=50, waits=4, menu=_menu(Indication.AGEING), sessions=1)
 
     def in_lyon(self) -> Iterator[Script]:
         """Yield what happens in Lyon only."""
-        yield self._script(
+        yield self._on_course(
             begun=17,
             waits=4,
             menu=_menu(Indication.MESOLIFT_AGEING),
@@ -122,13 +125,17 @@ class _Cohort:
             Report(1, 60, Symptom.NODULE, "Une petite boule sous la peau du front.", pain=1),
             begun=18,
         )
-        yield self._script(begun=21, waits=4, menu=_menu(Indication.HAIR_LOSS), misses=1)
-        yield self._script(begun=16, waits=4, menu=_menu(Indication.ACNE), cancels=1)
+        yield self._on_course(begun=21, waits=4, menu=_menu(Indication.HAIR_LOSS), misses=1)
+        yield self._on_course(begun=16, waits=4, menu=_menu(Indication.ACNE), cancels=1)
 
     def _reporting(self, *reports: Report, begun: float) -> Script:
-        return self._script(
+        return self._on_course(
             begun=begun, waits=4, menu=_menu(Indication.MESOLIFT_AGEING), reports=reports
         )
+
+    def _on_course(self, *, begun: float, waits: int, **more: object) -> Script:
+        """Return a path with sessions: it began that much earlier for the time to think it over."""
+        return self._script(begun=begun + _THINKS_DAYS, waits=waits, **more)  # type: ignore[arg-type]
 
     def _script(
         self, *, begun: float, waits: int, menu: Menu | None = None, **more: object

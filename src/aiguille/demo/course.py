@@ -6,6 +6,7 @@ from uuid import UUID
 
 from aiguille.booking.operations import check_in, mark_no_show
 from aiguille.booking.queries import AppointmentView
+from aiguille.care.reflection import reflection_days
 from aiguille.consent.operations import sign_consent
 from aiguille.consent.queries import current_text
 from aiguille.demo.patients import Part, Patient, Report, Until
@@ -21,7 +22,8 @@ from aiguille.kernel.ids import new_id
 from aiguille.patients.operations import save_draft_answers
 from aiguille.protocols.events import UnitOpened
 
-_FIRST_SESSION_AFTER_DAYS = 4
+# The reflection period; what a script begins is dated back by as much (`cohort`).
+_FIRST_SESSION_AFTER_DAYS = reflection_days().usual
 _ANSWERED_AFTER = timedelta(hours=3)
 
 

@@ -225,3 +225,58 @@ class TestLosingTheVerdict:
         assert flagged == [appointment_id]
         assert get_appointment(appointment_id).state == "NEEDS_VERDICT"
         assert confirm_under_verdict(verdict_id=course.verdict, actor=actor, at=world.at) == []
+
+
+class TestTheTimeToThink:
+    """Fifteen days from the consultation to a first session; seven on a written request."""
+
+    @pytest.mark.parametrize(
+        ("told_days_ago", "asked_days_ago", "first_in_days"),
+        [(0, None, 15), (5, None, 10), (14, None, 1), (15, None, 1), (0, 0, 7), (6, 3, 1)],
+    )
+    def test_binds_a_first_session(self, world, told_days_ago, asked_days_ago, first_in_days):
+        today = world.at.date()
+        asked = None if asked_days_ago is None else today - timedelta(days=asked_days_ago)
+        course = open_course(world, told_days_ago=told_days_ago, reflection_requested_on=asked)
+        found = earliest(world, course)
+        assert found.date == today + timedelta(days=first_in_days)
+        if first_in_days > 1:
+            assert "think it over" in found.bound_by.en
+
+    def test_is_refused_on_the_server_to_everybody(self, world):
+        course = open_course(world, told_days_ago=0)
+        for actor in (world.diane.actor, world.bruno.actor, world.anna.actor):
+            with pytest.raises(TooSoon) as refused:
+                book(
+                    patient_id=world.anna.patient_id,
+                    service_id=course.session_service,
+                    site_id=world.lyon,
+                    starts_at=datetime(2026, 3, 16, 9, 0, tzinfo=UTC),
+                    plan_id=course.plan,
+                    actor=actor,
+                    at=world.at,
+                )
+            assert refused.value.earliest.date == date(2026, 3, 17)
+        book(
+            patient_id=world.anna.patient_id,
+            service_id=course.session_service,
+            site_id=world.lyon,
+            starts_at=datetime(2026, 3, 17, 9, 0, tzinfo=UTC),
+            plan_id=course.plan,
+            actor=world.diane.actor,
+            at=world.at,
+        )
+
+    def test_is_over_for_whoever_has_had_a_session(self, world):
+        course = open_course(world, told_days_ago=0, reflection_requested_on=world.at.date())
+        had = book(
+            patient_id=world.anna.patient_id,
+            service_id=course.session_service,
+            site_id=world.lyon,
+            starts_at=datetime(2026, 3, 9, 9, 0, tzinfo=UTC),
+            plan_id=course.plan,
+            actor=world.diane.actor,
+            at=world.at,
+        )
+        Appointment.objects.filter(id=had).update(state="DONE")
+        assert "apart" in earliest(world, course).bound_by.en

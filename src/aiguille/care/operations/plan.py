@@ -1,7 +1,7 @@
 """Planning a course within the protocol and the rule book."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from aiguille.care import events
 from aiguille.care.models import Plan, Verdict, VerdictStatus
 from aiguille.care.operations.shared import InvalidContent, checked_zones
 from aiguille.care.queries import phototype_of, screening
+from aiguille.care.reflection import REFLECTION_REQUESTED_ON
 from aiguille.care.rules import RefusedByRuleBook
 from aiguille.catalogue.queries import (
     ProtocolVersionView,
@@ -57,13 +58,15 @@ def make_plan(
     actor: Actor,
     at: datetime,
     acknowledged: Sequence[str] = (),
+    reflection_requested_on: date | None = None,
 ) -> UUID:
     """Plan a course under a verdict; the plan before it for the treatment is replaced.
 
     `settings` holds, for needling, `needle_mm`: zones to needle lengths (decimal text, mm); for
     mesotherapy, `technique` (a code) and, where one is chosen, `product_id`. What the product
     contains (`actives`) is written beside it. `acknowledged` are the zones whose depth warning the
-    physician has seen.
+    physician has seen; `reflection_requested_on` is the date of the writing in which the patient
+    asked to shorten the reflection period.
 
     Raises:
         NotAllowed: the actor is not a physician at work.
@@ -96,6 +99,8 @@ def make_plan(
         kept = _needling(settings, verdict.patient_id, treatment, planned_zones, acknowledged)
     else:
         kept = _mesotherapy(settings, protocol)
+    if reflection_requested_on is not None:
+        kept[REFLECTION_REQUESTED_ON] = _request_date(reflection_requested_on, at=at)
     _check_interval(treatment.procedure, planned_zones, kept, interval_min_days)
     _check_answers(verdict, treatment.procedure, planned_zones, kept.get("actives", ()), at=at)
     replaced = (
@@ -134,6 +139,16 @@ def make_plan(
         details={"sessions": sessions_planned, "protocol": str(protocol_version_id)},
     )
     return plan.id
+
+
+def _request_date(asked_on: date, *, at: datetime) -> str:
+    # By the clock of a site east of Greenwich, today may be a day ahead.
+    if asked_on > at.date() + timedelta(days=1):
+        raise InvalidContent(
+            Text(fr="Cette date est à venir.", en="This date lies ahead."),
+            field="reflection_requested_on",
+        )
+    return asked_on.isoformat()
 
 
 def _serving(version: ProtocolVersionView, treatment: TreatmentView) -> Protocol:

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from aiguille.accounts.rights import Right, require
 from aiguille.care.operations import StaleVersion, make_plan
 from aiguille.care.operations.prescription import cream_ask
-from aiguille.care.queries import VerdictView, get_verdict
+from aiguille.care.queries import VerdictView, get_verdict, list_plans
+from aiguille.care.reflection import REFLECTION_REQUESTED_ON
 from aiguille.care.rules import Override, cream_conditions, default_until
 from aiguille.catalogue.queries import get_treatment
 from aiguille.desk.care.forms import EndForm, PrescriptionForm, VerdictForm, as_decimal
@@ -122,7 +123,8 @@ def plan(request: HttpRequest, appointment_id: UUID, verdict_id: UUID) -> HttpRe
         zones=zones,
         initial=PlanForm.initial_of(
             chosen, zones=[zone.value for zone in chosen.protocol.zones], treated=zones
-        ),
+        )
+        | _kept_request(page.identity.id, treatment.id),
     )
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -137,6 +139,7 @@ def plan(request: HttpRequest, appointment_id: UUID, verdict_id: UUID) -> HttpRe
                 zones=given["zones"],
                 settings=form.settings(),
                 acknowledged=form.acknowledged(),
+                reflection_requested_on=given["reflection_requested_on"],
                 actor=actor,
                 at=at,
             )
@@ -160,6 +163,15 @@ def plan(request: HttpRequest, appointment_id: UUID, verdict_id: UUID) -> HttpRe
         ],
     }
     return _show(request, "plan", page, context, failed=bool(form.errors))
+
+
+def _kept_request(patient_id: UUID, treatment_id: UUID) -> dict[str, str]:
+    """Return the request to shorten the reflection period that the plan before this one holds."""
+    before = next(
+        (p for p in list_plans(patient_id=patient_id) if p.treatment_id == treatment_id), None
+    )
+    asked = before.settings.get(REFLECTION_REQUESTED_ON) if before else None
+    return {"reflection_requested_on": asked} if asked else {}
 
 
 @reachable_by(Who.STAFF)

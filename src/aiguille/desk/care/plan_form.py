@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.care.queries import depth_ruling
+from aiguille.care.reflection import reflection_days
 from aiguille.catalogue.queries import ProductView, TreatmentView
 from aiguille.desk.care.forms import Quantity, as_decimal
 from aiguille.desk.care.words import local, zone_name
@@ -17,6 +18,7 @@ from aiguille.kernel.codes import Procedure
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.text import Text
 from aiguille.plumbing.components.shapes import Described
+from aiguille.plumbing.components.widgets import DateInput
 
 
 class PlanForm(forms.Form):
@@ -36,6 +38,11 @@ class PlanForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one zone.")},
     )
+    reflection_requested_on = forms.DateField(
+        label=_("Written request to shorten the reflection period, dated"),
+        required=False,
+        widget=DateInput(),
+    )
 
     def __init__(
         self,
@@ -50,6 +57,11 @@ class PlanForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.choice, self.treatment, self.phototype = choice, treatment, phototype
+        days = reflection_days()
+        self.fields["reflection_requested_on"].help_text = gettext(
+            "A first session comes %(usual)d days after the consultation that informed the patient;"
+            " %(short)d where the patient asked so in a dated writing."
+        ) % {"usual": days.usual, "short": days.on_request}
         self.zone_codes = [zone.value for zone in choice.protocol.zones if zone in set(zones)]
         chosen = self.fields["zones"]
         assert isinstance(chosen, forms.ChoiceField)
