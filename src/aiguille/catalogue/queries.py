@@ -233,12 +233,18 @@ def consultation_service(procedure: Procedure) -> ServiceView:
 
 
 def session_service(treatment_id: UUID) -> ServiceView:
-    """Return the service by which a session of the treatment is booked.
+    """Return the service by which a session is booked (one query where the set-up is known).
 
     Raises:
         NotInCatalogue: the clinic offers none.
     """
-    return _one(list_services(kind=ServiceKind.SESSION, treatment_id=treatment_id))
+    return _one(
+        service
+        for service in _every_service()
+        if service.is_active
+        and service.kind is ServiceKind.SESSION
+        and service.treatment_id == treatment_id
+    )
 
 
 def engine_service(service_id: UUID) -> engine.Service:

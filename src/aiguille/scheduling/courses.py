@@ -9,8 +9,8 @@ from aiguille.scheduling.facts import Facts
 from aiguille.scheduling.search import find_starts
 from aiguille.scheduling.services import Service
 from aiguille.scheduling.starts import SiteStarts, Starts
-from aiguille.scheduling.timeline import any_ahead, instant_of, lowest, ones
-from aiguille.scheduling.wallclock import WallClock
+from aiguille.scheduling.timeline import TICKS_PER_DAY, any_ahead, instant_of, lowest, ones
+from aiguille.scheduling.wallclock import LocalDay, WallClock
 
 _MOST_DAYS = 4_000_000  # more than the calendar has: a longer gap is never met
 # How far before the facts an appointment that stays may lie, in days.
@@ -35,13 +35,6 @@ class Link(NamedTuple):
 
     day: int
     tick: int
-
-
-class _Cut(NamedTuple):
-    """A set of starts by day: a set of days, and the first tick of each."""
-
-    days: int
-    first: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +122,13 @@ class Chains:
     """First chains over sets of starts; a set is cut into days once, however often it is asked."""
 
     def __init__(self, clock: WallClock) -> None:
-        self._clock = clock
-        self._origin = min((day.day for day in clock.all_days), default=0) - _DAYS_BEFORE
-        self._cuts: dict[int, _Cut] = {}
+        self._span = clock.span
+        self._origin = min((piece.day for piece in clock.all_days), default=0) - _DAYS_BEFORE
+        self._pieces: dict[int, list[LocalDay]] = {}
+        for piece in clock.all_days:
+            self._pieces.setdefault(piece.day - self._origin, []).append(piece)
+        self._runs = _runs_of(clock.all_days)
+        self._cuts: dict[int, int] = {}
 
     def first(self, chain: Sequence[int | OnDay], gaps: Sequence[Gap]) -> tuple[Link, ...] | None:
         """Return the smallest chain, one link out of each set of `chain`, or None.
@@ -139,10 +136,13 @@ class Chains:
         Backward, the days from which the chain can be completed: a set of days is one integer.
         Forward, the first start on such a day, then the first one after it, and so on.
         """
-        cuts = [self._cut(each) for each in chain]
+        cuts: list[int] = []
+        for place, each in enumerate(chain):
+            is_same = place > 0 and each is chain[place - 1]  # most chains repeat one set
+            cuts.append(cuts[-1] if is_same else self._days_of(each))
         completing = [0] * len(cuts)
         for place in reversed(range(len(cuts))):
-            days = cuts[place].days
+            days = cuts[place]
             if days and place < len(gaps):
                 least, most = (min(bound, _MOST_DAYS) for bound in gaps[place])
                 days &= any_ahead(completing[place + 1] >> least, most - least + 1)
@@ -151,25 +151,66 @@ class Chains:
             completing[place] = days
         links: list[Link] = []
         days, last = completing[0], 0
-        for place, cut in enumerate(cuts):
+        for place, each in enumerate(chain):
             if place:
                 least, most = gaps[place - 1]
                 days = completing[place] >> (last + least)
                 days = (days & ones(min(most - least + 1, days.bit_length()))) << (last + least)
             last = lowest(days)
+            tick = self._first_on(each, last)
             # Where a wall goes back over midnight, the next day's first start may come before.
-            if days >> (last + 1) & 1 and cut.first[last + 1] < cut.first[last]:
-                last += 1
-            links.append(Link(last + self._origin, cut.first[last]))
+            if days >> (last + 1) & 1 and (next_day := self._first_on(each, last + 1)) < tick:
+                last, tick = last + 1, next_day
+            links.append(Link(last + self._origin, tick))
         return tuple(links)
 
-    def _cut(self, place: int | OnDay) -> _Cut:
+    def _days_of(self, place: int | OnDay) -> int:
+        """Return the days of a set of starts as one integer, bit 0 for the origin."""
         if isinstance(place, OnDay):
-            day = place.day - self._origin
-            return _Cut(1 << day, {day: -1}) if day >= 0 else _Cut(0, {})
+            return 1 << (place.day - self._origin) if place.day >= self._origin else 0
         if place not in self._cuts:
-            first: dict[int, int] = {}
-            for piece, cut in self._clock.by_day(place):
-                first.setdefault(piece.day - self._origin, piece.first + lowest(cut))
-            self._cuts[place] = _Cut(sum(1 << day for day in first), first)
+            days = 0
+            for run in self._runs:
+                ticks = place >> (run[0].first - self._span.first)
+                size = run[0].end - run[0].first
+                if len(run) == 1:
+                    held = "1" if ticks & ones(size) else "0"
+                else:
+                    width = size // 8
+                    raw = (ticks & ones(size * len(run))).to_bytes(width * len(run), "little")
+                    nothing = bytes(width)
+                    held = "".join(
+                        [
+                            "0" if raw[n : n + width] == nothing else "1"
+                            for n in range(0, len(raw), width)
+                        ]
+                    )
+                days |= int(held[::-1], 2) << (run[0].day - self._origin)
+            self._cuts[place] = days
         return self._cuts[place]
+
+    def _first_on(self, place: int | OnDay, day: int) -> int:
+        """Return the first tick of a place on a day that it has, -1 where it stays anyway."""
+        if isinstance(place, OnDay):
+            return -1
+        for piece in self._pieces[day]:
+            cut = place >> (piece.first - self._span.first) & ones(piece.end - piece.first)
+            if cut:
+                return piece.first + lowest(cut)
+        raise AssertionError("a day of the set has a start")
+
+
+def _runs_of(pieces: Sequence[LocalDay]) -> list[list[LocalDay]]:
+    """Return the days in order, those of 24 hours that follow each other together."""
+    runs: list[list[LocalDay]] = []
+    for piece in pieces:
+        before = runs[-1][-1] if runs else None
+        if (
+            before is not None
+            and (piece.day, piece.first) == (before.day + 1, before.end)
+            and piece.end - piece.first == before.end - before.first == TICKS_PER_DAY
+        ):
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return runs
