@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from aiguille.booking.displaced import list_displaced
 from aiguille.booking.models import Appointment, Occupancy
 from aiguille.booking.operations import book, move_appointment
 from aiguille.booking.overlaps import overlapping_elsewhere
@@ -129,6 +130,11 @@ class TestWhatIsBooked:
         with django_assert_num_queries(3):
             found = overlapping_elsewhere(resource_id=world.bruno_resource, at=world.at)
         assert [view.id for view in found] == [inside]
+
+    def test_is_not_displaced(self, world, service):
+        booked(world, service)
+        taken_elsewhere(world)
+        assert list_displaced(first_day=WEDNESDAY, last_day=None, at=world.at) == []
 
     def test_outside_of_it_is_not_shown(self, world, service):
         booked(world, service, TEN + timedelta(hours=4))

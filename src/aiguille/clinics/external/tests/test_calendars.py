@@ -30,6 +30,7 @@ from aiguille.clinics.external.queries import (
     zones_of_resource,
 )
 from aiguille.clinics.external.refreshing import FIRST_DELAY, INTERVAL, LONGEST_DELAY, read_all_due
+from aiguille.clinics.jobs import read_external_calendars, read_external_calendars_now
 from aiguille.clinics.models import ExternalBusy, ExternalCalendar
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.ids import new_id
@@ -234,6 +235,12 @@ class TestReading:
         shown = get_calendar(calendar_id)
         assert shown is not None
         assert (shown.read_at, shown.failure, shown.stretches) == (world.at, None, 1)
+
+    def test_is_the_workers_job(self, world, server):
+        add(world, server.address)
+        assert read_external_calendars_now() == 1
+        assert read_external_calendars(0) == 0
+        assert starts(world) == ["03-03 09:00"]
 
     def test_comes_again_after_the_interval(self, world, server):
         add(world, server.address)

@@ -27,6 +27,7 @@ from aiguille.booking.operations import book, cancel_appointment, move_appointme
 from aiguille.booking.queries import get_appointment
 from aiguille.catalogue.queries import consultation_service, get_service, treatment_by_code
 from aiguille.clinics.models import Membership
+from aiguille.clinics.openings import WITHOUT_END
 from aiguille.clinics.operations import (
     Opening,
     add_closure,
@@ -372,6 +373,17 @@ class TestOfAPractitioner:
         assert (week["DTSTART"].dt, week["DTEND"].dt) == (date(2026, 3, 9), date(2026, 3, 14))
         assert str(week["UID"]).endswith("@closures")
         assert b"genou" not in get(secret).content
+
+    def test_shows_a_leave_without_end_as_far_as_appointments_go(self, clinic):
+        add_closure(
+            resource_id=clinic.bruno_resource,
+            from_date=date(2026, 3, 9),
+            until_date=WITHOUT_END,
+            actor=SYSTEM,
+            at=clinic.at,
+        )
+        [leave] = events(of_bruno(clinic).secret)
+        assert (leave["DTSTART"].dt, leave["DTEND"].dt) == (date(2026, 3, 9), date(2027, 4, 6))
 
     def test_ends_with_the_role(self, clinic):
         secret = of_bruno(clinic).secret
