@@ -153,6 +153,14 @@ def waiting_of_patient(patient_id: UUID) -> list[WaitingView]:
     return _views(rows.order_by("created_at", "id"))
 
 
+def open_offers_of_patient(patient_id: UUID, *, at: datetime) -> list[OfferView]:
+    """Return what is kept for a person at an instant (two queries)."""
+    rows = Offer.objects.filter(
+        patient_id__in=record_ids(patient_id), state=OfferState.OPEN, deadline__gt=at
+    ).select_related("site", "practitioner")
+    return [_offer(row) for row in rows.order_by("deadline", "id")]
+
+
 def get_waiting(entry_id: UUID) -> WaitingView:
     """Return a place on the list, also one that was left (five queries).
 
@@ -292,24 +300,26 @@ def _offers(entry_ids: Iterable[UUID]) -> dict[UUID, tuple[OfferView, ...]]:
     found: dict[UUID, list[OfferView]] = {}
     rows = Offer.objects.filter(entry_id__in=list(entry_ids)).select_related("site", "practitioner")
     for row in rows.order_by("-offered_at", "-id"):
-        doctor = row.practitioner
-        found.setdefault(row.entry_id, []).append(
-            OfferView(
-                id=row.id,
-                entry_id=row.entry_id,
-                site_id=row.site_id,
-                site_name=row.site.name,
-                site_city=row.site.city,
-                practitioner_name=f"{doctor.title} {doctor.name}".strip() if doctor else "",
-                starts_at=row.starts_at,
-                ends_at=row.ends_at,
-                time_zone=row.time_zone,
-                deadline=row.deadline,
-                state=OfferState(row.state),
-                offered_at=row.offered_at,
-            )
-        )
+        found.setdefault(row.entry_id, []).append(_offer(row))
     return {key: tuple(offers) for key, offers in found.items()}
+
+
+def _offer(row: Offer) -> OfferView:
+    doctor = row.practitioner
+    return OfferView(
+        id=row.id,
+        entry_id=row.entry_id,
+        site_id=row.site_id,
+        site_name=row.site.name,
+        site_city=row.site.city,
+        practitioner_name=f"{doctor.title} {doctor.name}".strip() if doctor else "",
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        time_zone=row.time_zone,
+        deadline=row.deadline,
+        state=OfferState(row.state),
+        offered_at=row.offered_at,
+    )
 
 
 def _shown(local: datetime) -> str:

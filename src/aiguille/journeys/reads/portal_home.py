@@ -8,6 +8,7 @@ from uuid import UUID
 from aiguille.booking.course_words import notices_of
 from aiguille.booking.gate import earliest_session_start
 from aiguille.booking.queries import AppointmentView, appointments_of_patient
+from aiguille.booking.waiting_queries import OfferView, open_offers_of_patient
 from aiguille.care.queries import PlanView, current_verdict, list_plans
 from aiguille.catalogue.queries import TreatmentView, get_treatment
 from aiguille.consent.queries import current_consent, current_text
@@ -69,6 +70,7 @@ class PortalHome:
     """The first page."""
 
     identity: Identity
+    offers: tuple[OfferView, ...]
     next_appointment: AppointmentView | None
     questionnaires: tuple[QuestionnaireToDo, ...]
     courses: tuple[Course, ...]
@@ -78,7 +80,13 @@ class PortalHome:
     @property
     def is_quiet(self) -> bool:
         """Tell whether there is nothing to do and nothing to come."""
-        return not (self.next_appointment or self.questionnaires or self.courses or self.advice)
+        return not (
+            self.offers
+            or self.next_appointment
+            or self.questionnaires
+            or self.courses
+            or self.advice
+        )
 
 
 def portal_home(*, patient_id: UUID, at: datetime) -> PortalHome:
@@ -97,6 +105,7 @@ def portal_home(*, patient_id: UUID, at: datetime) -> PortalHome:
     procedures = {a.procedure for a in ahead} | {t.procedure for t in treatments.values()}
     return PortalHome(
         identity=identity,
+        offers=tuple(open_offers_of_patient(patient_id, at=at)),
         next_appointment=next(iter(ahead), None),
         questionnaires=tuple(
             todo

@@ -120,3 +120,10 @@ def test_an_offer_that_is_over_is_refused_in_words(world, anna, course):
     page = anna.post(f"/fr/space/waiting/offers/{offer.id}/accept/", follow=True)
     assert "Cet horaire ne vous est plus réservé" in page.content.decode()
     assert not Appointment.objects.exists()
+
+
+def test_what_is_kept_stands_on_the_first_page(world, anna, course):
+    anna.post(f"/fr/space/waiting/plan/{course.plan}/", WISH)
+    assert "Un horaire vous est gardé" not in anna.get("/fr/space/").content.decode()
+    _offer(world)
+    assert "Un horaire vous est gardé" in anna.get("/fr/space/").content.decode()
