@@ -6,6 +6,7 @@ It is asked before a service is saved, and of every service after hours were cha
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from aiguille.catalogue.queries import NeedView, PhaseView, engine_shape
@@ -20,6 +21,7 @@ from aiguille.scheduling.timeline import TICK_MINUTES, all_ahead
 from aiguille.scheduling.wallclock import WallClock
 
 LOOKED_AT = timedelta(weeks=26)
+_LOOKED_AT_FIRST = timedelta(weeks=2)
 # All that is compared is on the wall clock of one site at a time: any one zone will do.
 _ANY_ZONE = "UTC"
 
@@ -39,34 +41,9 @@ class Openings:
     """When everything is open in the half year from a date on, read once for many services."""
 
     def __init__(self, resources: Sequence[ResourceHours], *, on: date) -> None:
-        self.first, self.last = on, on + LOOKED_AT
-        span = dates_span(zone=_ANY_ZONE, first_date=self.first, last_date=self.last)
-        self.clock = WallClock(_ANY_ZONE, span)
+        self.resources = tuple(resources)
+        self.on = on
         self.names = {str(hours.id): f"{hours.title} {hours.name}".strip() for hours in resources}
-        sites: set[UUID] = set()
-        opened = []
-        for hours in resources:
-            there = {o.site_id for o in hours.weekly} | {o.site_id for o in hours.extra}
-            bits = {str(site): open_bits(self.clock, hours, site) for site in there}
-            sites |= there
-            opened.append(
-                engine.Resource(
-                    id=str(hours.id),
-                    kind=hours.kind,
-                    skills=hours.skills,
-                    open={site: ticks for site, ticks in bits.items() if ticks},
-                )
-            )
-        self.facts = Facts(
-            clock=self.clock,
-            step_minutes=TICK_MINUTES,
-            sites=tuple(sorted(map(str, sites))),
-            resources=tuple(opened),
-        )
-
-    def longest(self, resource: engine.Resource) -> int:
-        """Return the minutes of a resource's longest opening."""
-        return max((_longest_run(bits) for bits in resource.open.values()), default=0)
 
     def obstacle_of(
         self, *, needs: Sequence[NeedView], phases: Sequence[PhaseView]
@@ -83,18 +60,12 @@ class Openings:
             min_notice_minutes=0,
             max_horizon_days=LOOKED_AT.days,
         )
+        # Most services fit into the first fortnight, which is much less to look at.
+        if self._fits(service, self._near) or self._fits(service, self._far):
+            return None
         for place, need in enumerate(needs):
             if found := self._obstacle_of_need(service, place, need, phases):
                 return found
-        starts = find_starts(
-            facts=self.facts,
-            service=service,
-            at=datetime.combine(self.first, time(), tzinfo=UTC),
-            first_date=self.first,
-            last_date=self.last,
-        )
-        if any(site.bits for site in starts.sites):
-            return None
         return Obstacle(
             "phases",
             Text(
@@ -106,11 +77,53 @@ class Openings:
             ),
         )
 
+    @cached_property
+    def _near(self) -> Facts:
+        return self._facts(_LOOKED_AT_FIRST)
+
+    @cached_property
+    def _far(self) -> Facts:
+        return self._facts(LOOKED_AT)
+
+    def _facts(self, length: timedelta) -> Facts:
+        span = dates_span(zone=_ANY_ZONE, first_date=self.on, last_date=self.on + length)
+        clock = WallClock(_ANY_ZONE, span)
+        sites: set[UUID] = set()
+        opened = []
+        for hours in self.resources:
+            there = {o.site_id for o in hours.weekly} | {o.site_id for o in hours.extra}
+            bits = {str(site): open_bits(clock, hours, site) for site in there}
+            sites |= there
+            opened.append(
+                engine.Resource(
+                    id=str(hours.id),
+                    kind=hours.kind,
+                    skills=hours.skills,
+                    open={site: ticks for site, ticks in bits.items() if ticks},
+                )
+            )
+        return Facts(
+            clock=clock,
+            step_minutes=TICK_MINUTES,
+            sites=tuple(sorted(map(str, sites))),
+            resources=tuple(opened),
+        )
+
+    def _fits(self, service: Service, facts: Facts) -> bool:
+        starts = find_starts(
+            facts=facts,
+            service=service,
+            at=datetime.combine(self.on, time(), tzinfo=UTC),
+            first_date=self.on,
+            last_date=self.on + LOOKED_AT,
+        )
+        return any(site.bits for site in starts.sites)
+
     def _obstacle_of_need(
         self, service: Service, place: int, need: NeedView, phases: Sequence[PhaseView]
     ) -> Obstacle | None:
         asked = next(each for each in service.needs if each.name == need.name)
-        suited = [each for each in self.facts.resources if each.suits(asked)]
+        suited = [each for each in self._far.resources if each.suits(asked)]
         if not suited:
             return Obstacle(
                 f"needs.{place}.skill",
@@ -119,8 +132,8 @@ class Openings:
                     en="Nobody and nothing active has this skill or use.",
                 ),
             )
-        best = max(suited, key=lambda each: (self.longest(each), each.id))
-        limit = self.longest(best)
+        best = max(suited, key=lambda each: (_longest_opening(each), each.id))
+        limit = _longest_opening(best)
         runs = service.stretches[need.name]
         if all((run.open_to - run.open_from) * TICK_MINUTES <= limit for run in runs):
             return None
@@ -136,6 +149,11 @@ class Openings:
                 "minutes. Shorten the phase or lengthen those hours.",
             ),
         )
+
+
+def _longest_opening(resource: engine.Resource) -> int:
+    """Return the minutes of a resource's longest opening."""
+    return max((_longest_run(bits) for bits in resource.open.values()), default=0)
 
 
 def _longest_run(bits: int) -> int:
