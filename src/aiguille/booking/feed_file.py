@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from icalendar import Calendar, Event, Timezone
+from icalendar import Calendar, Event, Timezone, vText
 
 from aiguille.accounts.queries import actor_of_patient_account
 from aiguille.booking.calendar_file import uid_of
@@ -223,8 +223,8 @@ def _file(name: str, entries: Iterable[_Entry], *, at: datetime) -> bytes:
     file.add("version", "2.0")
     file.add("calscale", "GREGORIAN")
     file.add("method", "PUBLISH")
-    file.add("name", name)
-    file.add("x-wr-calname", name)
+    file.add("name", vText(name))
+    file.add("x-wr-calname", vText(name))
     file.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     file.add("x-published-ttl", "PT1H")
     entries = list(entries)

@@ -22,7 +22,7 @@ from aiguille.kernel.actor import VISITOR, Actor, ActorKind
 from aiguille.kernel.codes import Language
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.ids import new_id
-from aiguille.kernel.text import Text
+from aiguille.kernel.text import Text, one_line
 from aiguille.patients.access import get_patient_for
 from aiguille.plumbing.access import NotVisible
 
@@ -41,6 +41,13 @@ class TooManyFeeds(DomainError):
         fr="Dix adresses au plus : révoquez-en une d’abord.",
         en="Ten addresses at most: revoke one first.",
     )
+
+
+class FeedUnnamed(DomainError):
+    """A feed has a name, which calendar programs show."""
+
+    code = "feed_unnamed"
+    default_text = Text(fr="Donnez un nom à cet agenda.", en="Give this calendar a name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def create_practitioner_feed(
 
     Raises:
         NotVisible: the actor is no practitioner at work.
-        TooManyFeeds.
+        TooManyFeeds, FeedUnnamed.
     """
     resource_id = _own_resource(actor)
     return _issue(
@@ -97,7 +104,7 @@ def create_practitioner_feed(
             id=feed_id or new_id(),
             user_id=_user(actor),
             resource_id=resource_id,
-            name=name.strip()[:LONGEST_NAME],
+            name=_named(name),
             language=Language(language),
             has_initials=has_initials,
             created_at=at,
@@ -123,7 +130,7 @@ def create_patient_feed(
 
     Raises:
         NotVisible: the login does not act for the patient.
-        TooManyFeeds.
+        TooManyFeeds, FeedUnnamed.
     """
     if actor.kind is not ActorKind.PATIENT:
         raise NotVisible
@@ -133,7 +140,7 @@ def create_patient_feed(
             id=feed_id or new_id(),
             user_id=_user(actor),
             patient_id=patient_id,
-            name=name.strip()[:LONGEST_NAME],
+            name=_named(name),
             language=Language(language),
             created_at=at,
         ),
@@ -226,6 +233,13 @@ def _issue(row: CalendarFeed, *, actor: Actor, at: datetime) -> Issued:
     row.save(force_insert=True)
     _record(events.FEED_CREATED, row, actor=actor, at=at)
     return Issued(row.id, secret)
+
+
+def _named(name: str) -> str:
+    shown = one_line(name, most=LONGEST_NAME)
+    if not shown:
+        raise FeedUnnamed(field="name")
+    return shown
 
 
 def _own_resource(actor: Actor) -> UUID:

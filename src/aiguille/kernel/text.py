@@ -46,3 +46,8 @@ class Text:
                 raise ValueError(f"the text in {language.value!r} is missing")
             found[language.value] = text
         return cls(**found)
+
+
+def one_line(text: str, *, most: int) -> str:
+    """Return what can be seen of a text on one line, cut to `most` characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:most].strip()

@@ -26,7 +26,7 @@ from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.kernel.codes import ResourceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.ids import new_id
-from aiguille.kernel.text import Text
+from aiguille.kernel.text import Text, one_line
 from aiguille.plumbing import sealing
 from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.fetching import MOST_BYTES, Fault, FetchFailed, check_address
@@ -240,7 +240,7 @@ def _new(
     return ExternalCalendar(
         id=calendar_id or new_id(),
         resource=resource,
-        name=name.strip()[:LONGEST_NAME],
+        name=one_line(name, most=LONGEST_NAME) or "–",
         time_zone=_zone(resource.id, time_zone),
         created_at=at,
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiguille.kernel.text import Text
+from aiguille.kernel.text import Text, one_line
 
 MARKS = "«»:;?! aé.\u00a0\n"
 
@@ -31,3 +31,18 @@ def test_nothing_else_changes_and_writing_twice_is_writing_once(fr: str, en: str
     assert text.fr.replace("\u00a0", " ") == fr.replace("\u00a0", " ")
     assert text.en == en
     assert Text(fr=text.fr, en=text.en) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("My calendar", "My calendar"),
+        ("  two\r\nlines\tand  more ", "two lines and more"),
+        ("bell\x07and\u2028separator\x00", "bell and separator"),
+        ("été à l’hôpital", "été à l’hôpital"),
+        (" \n ", ""),
+        ("twelve letters", "twelve"),
+    ],
+)
+def test_one_line_shows_what_can_be_seen(text: str, shown: str) -> None:
+    assert one_line(text, most=7 if text.startswith("twelve") else 40) == shown

@@ -14,6 +14,7 @@ from aiguille.audit.models import AuditEvent
 from aiguille.booking.feeds import (
     FETCHES_AN_HOUR,
     MOST_FEEDS,
+    FeedUnnamed,
     TooManyFeeds,
     create_patient_feed,
     create_practitioner_feed,
@@ -128,6 +129,15 @@ class TestTheAnswer:
         assert event["LAST-MODIFIED"].dt == event["DTSTAMP"].dt == clinic.at
         assert str(event["STATUS"]) == "CONFIRMED"
         assert all(len(line) <= 75 for line in response.content.split(b"\r\n"))
+
+    def test_has_a_name_of_one_line_whatever_was_sent(self, clinic):
+        secret = of_anna(clinic, name=" Chez\r\nBEGIN:VEVENT; moi,\x07 là ").secret
+        assert read(secret).walk("VEVENT") == []
+        lines = get(secret).content.decode().split("\r\n")
+        for name in ("NAME", "X-WR-CALNAME"):
+            assert rf"{name}:Chez BEGIN:VEVENT\; moi\, là" in lines
+        with pytest.raises(FeedUnnamed):
+            of_anna(clinic, name="\r\n\x00")
 
     def test_is_kept_by_nobody_and_found_by_no_search_engine(self, clinic):
         response = get(of_anna(clinic).secret)
