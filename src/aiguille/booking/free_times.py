@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import compress
@@ -18,8 +18,9 @@ from aiguille.catalogue.queries import ServiceView
 from aiguille.clinics.queries import ResourceHours
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.search import find_starts
+from aiguille.scheduling.starts import SiteStarts
 from aiguille.scheduling.starts import Starts as EngineStarts
-from aiguille.scheduling.timeline import flags_of, instant_of
+from aiguille.scheduling.timeline import bits_of, flags_of, instant_of, tick_from
 from aiguille.scheduling.wallclock import date_of, day_of
 
 
@@ -73,7 +74,7 @@ class FreeTimes:
     """A page of free times: what they are of, what narrows them, and how many there are by day.
 
     `starts_on` gives the times themselves, of a few days: a page shows weeks of counts, and making
-    every start of them would cost more than all the rest.
+    every start of them would cost more than all the rest. `times_on` leaves the practitioners out.
     """
 
     service: ServiceView
@@ -84,6 +85,7 @@ class FreeTimes:
     practitioner_id: UUID | None
     days: tuple[FreeDay, ...]
     starts_on: Callable[[Collection[date]], list[Start]]
+    times_on: Callable[[Collection[date]], list[Start]]
 
     def site_name(self, site_id: UUID) -> str:
         """Return a site's name."""
@@ -151,9 +153,8 @@ def free_times(
         practitioner_id=choice.practitioner_id,
         ignored=Ignored(appointment_id=moving, browser_hash=hash_of(browser)),
     )
-    own: list[Start] | None = None
     if patient_id is not None:
-        own = _without_patients_own(found.starts(), calendar, patient_id, found.ignored)
+        found = found.without(patient_id)
     return FreeTimes(
         service=calendar.service,
         sites=choice.sites,
@@ -161,10 +162,9 @@ def free_times(
         time_zones=tuple(calendar.zones),
         site_id=choice.site_id,
         practitioner_id=choice.practitioner_id,
-        days=tuple(found.days() if own is None else free_days(own)),
-        starts_on=found.starts_on
-        if own is None
-        else lambda days: [start for start in own if start.local_date in days],
+        days=tuple(found.days()),
+        starts_on=found.starts_on,
+        times_on=found.times_on,
     )
 
 
@@ -212,6 +212,28 @@ class Found:
         )
         return cls(calendar, ignored, found)
 
+    def without(self, patient_id: UUID) -> "Found":
+        """Return the starts at which the patient is not taken (one query)."""
+        length = timedelta(minutes=self.calendar.service.minutes)
+        spans = [starts.clock.span for starts in self.zones]
+        if not spans:
+            return self
+        taken = facts.busy_stretches_of_patient(
+            patient_id,
+            first=instant_of(min(span.first for span in spans)),
+            end=instant_of(max(span.end for span in spans)) + length,
+            ignored=self.ignored,
+        )
+        # A start collides that comes before the end, and whose own end comes after the beginning.
+        after = timedelta.resolution - length
+        blocked = [(tick_from(lower + after), tick_from(upper)) for lower, upper in taken]
+        return replace(
+            self,
+            zones=tuple(
+                starts.among(~bits_of(starts.clock.span, blocked)) for starts in self.zones
+            ),
+        )
+
     def days(self) -> list[FreeDay]:
         """Return the local dates with a free start and how many each offers, in order."""
         counted: Counter[date] = Counter()
@@ -224,6 +246,15 @@ class Found:
     def starts_on(self, days: Collection[date]) -> list[Start]:
         """Return the starts of these local dates, by instant, then by site."""
         return self._made(self.on(days))
+
+    def times_on(self, days: Collection[date]) -> list[Start]:
+        """Return the same without their practitioners."""
+        return self._made(
+            EngineStarts(
+                starts.clock, tuple(SiteStarts(site.site, site.bits, {}) for site in starts.sites)
+            )
+            for starts in self.on(days)
+        )
 
     def on(self, days: Collection[date]) -> list[EngineStarts]:
         """Return the engine's starts of these local dates, zone by zone."""
@@ -330,7 +361,7 @@ def starts_in(
         practitioner_id=practitioner_id,
         ignored=ignored,
     )
-    return _without_patients_own(found.starts(), calendar, patient_id, ignored)
+    return (found if patient_id is None else found.without(patient_id)).starts()
 
 
 def free_days(starts: Iterable[Start]) -> list[FreeDay]:
@@ -395,27 +426,6 @@ def nearest_starts(
             near = sorted(starts, key=lambda start: abs(start.starts_at - wanted))[:count]
             return tuple(sorted(near))
     return ()
-
-
-def _without_patients_own(
-    starts: list[Start], calendar: Calendar, patient_id: UUID | None, ignored: Ignored
-) -> list[Start]:
-    if patient_id is None or not starts:
-        return starts
-    length = timedelta(minutes=calendar.service.minutes)
-    taken = facts.busy_stretches_of_patient(
-        patient_id,
-        first=starts[0].starts_at,
-        end=starts[-1].starts_at + length,
-        ignored=ignored,
-    )
-    return [
-        start
-        for start in starts
-        if not any(
-            lower < start.starts_at + length and start.starts_at < upper for lower, upper in taken
-        )
-    ]
 
 
 def hash_of(browser: str) -> str:

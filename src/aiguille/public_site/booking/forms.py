@@ -1,6 +1,6 @@
 """What a visitor chooses and says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
+from django.utils.choices import BaseChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.booking.queries import Choosable
@@ -35,7 +36,17 @@ class WhereForm(forms.Form):
     def _offer(self, name: str, anyone: object, offered: Sequence[Choosable]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", anyone), *((str(one.id), one.name) for one in offered)]
+        field.choices = _Offered([("", anyone), *((str(one.id), one.name) for one in offered)])
+
+
+class _Offered(BaseChoiceIterator):
+    """Choices as they are: Django would go through a hundred doctors six times to be sure."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        self.pairs = pairs
+
+    def __iter__(self) -> Iterator[tuple[str, object]]:
+        return iter(self.pairs)
 
 
 class DetailsForm(forms.Form):

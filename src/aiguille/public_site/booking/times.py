@@ -143,7 +143,7 @@ def _places(times: FreeTimes, free: dict[date, int], shown: date | None) -> tupl
     days = [day for day in sorted(free) if day >= shown][:count]
     choices: dict[tuple[UUID, date], list[SlotChoice]] = defaultdict(list)
     where = {site.id: ChosenStart.where(site.id, times.practitioner_id) for site in sites}
-    for start in times.starts_on(days):
+    for start in times.times_on(days):
         value = start.starts_at.isoformat() + where[start.site_id]
         choices[start.site_id, start.local.date()].append(
             SlotChoice(value=value, label=start.local.strftime("%H:%M"))
