@@ -57,7 +57,7 @@ class WishesForm(forms.Form):
         super().__init__(*args, **kwargs)
         doctors = [(str(one.id), one.name) for one in proposal.practitioners]
         if len(doctors) > 1:
-            same = (("", _("One person throughout")), (_ANYBODY, _("Whoever is free each time")))
+            same = (("", _("The same person")), (_ANYBODY, _("Whoever is free each time")))
             self._offer("doctor", [*same, *doctors])
         else:
             del self.fields["doctor"]

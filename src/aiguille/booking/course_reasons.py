@@ -16,7 +16,7 @@ _FIRST_DAY = Text(
     fr="C’est le premier jour que vous avez choisi.", en="That is the first day that you chose."
 )
 _PATIENT = Text(
-    fr="Plus tôt, un autre rendez-vous de la personne prend ce temps.",
+    fr="Plus tôt, la personne a un autre rendez-vous.",
     en="Any earlier, the person has another appointment.",
 )
 _WISHES = Text(
@@ -77,6 +77,9 @@ class Reasons:
                 ),
             )
         )
+        reflection = self.terms.reflection
+        if reflection is not None and reflection.date is not None:
+            found.append(Least(reflection.date, Bound.REFLECTION, reflection.bound_by))
         if since is not None:
             day = days_after(since, self.terms.interval_days)
             found.append(Least(day, Bound.INTERVAL, interval_text(since, terms=self.terms)))
@@ -106,12 +109,12 @@ class Reasons:
         before = day - timedelta(days=1)
         first_date = self.times.first_date
         if first_date(None, least.day, before, beside_patients_own=True) is None:
-            return Bound.TAKEN, _TAKEN
+            return Bound.TAKEN, _both(least, _TAKEN)
         if first_date(None, least.day, before) is None:
-            return Bound.PATIENT, _PATIENT
+            return Bound.PATIENT, _both(least, _PATIENT)
         if first_date(self.wishes, least.day, before) is None:
-            return Bound.WISHES, _WISHES
-        return Bound.CHAIN, _CHAIN
+            return Bound.WISHES, _both(least, _WISHES)
+        return Bound.CHAIN, _both(least, _CHAIN)
 
     def why_none(self, since: date | None) -> Text:
         """Return why no session can be proposed after one on the day `since`, if any."""
@@ -158,3 +161,10 @@ class Reasons:
         if objection is None or objection.date is None or objection.date <= day:
             return None
         return Least(objection.date, Bound.ANSWERS, objection.bound_by)
+
+
+def _both(least: Least, more: Text) -> Text:
+    """Return why not before the first day allowed, and why not on it; the notice goes unsaid."""
+    if least.bound is Bound.NOTICE:
+        return more
+    return Text(fr=f"{least.because.fr} {more.fr}", en=f"{least.because.en} {more.en}")

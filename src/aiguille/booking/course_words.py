@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, ngettext
 
 from aiguille.booking.course_forms import (
@@ -219,7 +220,7 @@ def _about(session: ProposedSession) -> list[str]:
     if session.change is Change.KEPT:
         words.append(gettext("booked"))
     elif session.change is Change.MOVED:
-        words.append(gettext("moved"))
+        words.append(gettext("new time"))
     if session.days_since is not None:
         words.append(
             ngettext("%(days)s day after", "%(days)s days after", session.days_since)
@@ -244,15 +245,14 @@ def _note(session: ProposedSession, proposal: CourseProposal) -> str:
 
 
 def _alternative(one: Alternative) -> str:
-    facts = {
-        "first": date_format(one.first, "j F"),
-        "last": date_format(one.last, "j F"),
-        "name": WEEKDAYS[one.weekday] if one.weekday is not None else "",
-    }
-    if one.weekday is not None:
-        return gettext("%(name)s, from %(first)s to %(last)s") % facts
-    assert one.part_of_day is not None
-    facts["name"] = str(part_name(one.part_of_day))
+    facts = {"first": date_format(one.first, "j F"), "last": date_format(one.last, "j F")}
+    if one.weekday is None:
+        assert one.part_of_day is not None
+        facts["name"] = str(part_name(one.part_of_day))
+    else:
+        facts["name"] = capfirst(str(WEEKDAYS[one.weekday]))
+    if one.count == 1:
+        return gettext("%(name)s, %(first)s") % facts
     return gettext("%(name)s, from %(first)s to %(last)s") % facts
 
 

@@ -137,6 +137,13 @@ class TestProposal:
         assert propose(first_day=first_day).sessions[0].bound is Bound.FIRST_DAY
         assert propose(weekdays=frozenset({4})).sessions[0].bound is Bound.WISHES
 
+    def test_begins_after_the_time_to_think_it_over(self, world):
+        course = open_course(world, told_days_ago=5)
+        first, *others = propose_course(plan_id=course.plan, at=world.at).sessions
+        assert first.bound is Bound.REFLECTION
+        assert first.local_date == world.at.date() + 10 * DAY
+        assert {one.bound for one in others} == {Bound.INTERVAL}
+
     def test_the_desk_is_bound_by_no_notice(self, propose):
         desk = propose(is_offered_only=False)
         assert desk.sessions[0].local_date == date(2026, 3, 2)
