@@ -5,7 +5,7 @@ Times without a zone, and whole days, are read on the walls of the zone given.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, TypeAlias
@@ -26,6 +26,8 @@ _WANTED = frozenset(
 )
 _SKIPPED = frozenset({"VALARM", "VTODO", "VJOURNAL"})
 _DAY = timedelta(days=1)
+# What icalendar and dates raise for a property that is malformed.
+_MALFORMED = (ValueError, TypeError, AttributeError, OverflowError, LookupError, NotUnderstood)
 _DATED = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID"})
 _REACHING = frozenset({"RRULE", "RDATE", "DURATION"})
 
@@ -199,7 +201,7 @@ class _Reader:
                 continue
             try:
                 self._add((self._instant_of(period.start), self._instant_of(period.end)))
-            except (ValueError, TypeError, AttributeError, OverflowError):
+            except _MALFORMED:
                 self.not_understood += 1
 
     def _read_event(self, components: list[Component]) -> None:
@@ -216,33 +218,46 @@ class _Reader:
                 if "RANGE" in _property(component, "RECURRENCE-ID").params:
                     self.not_understood += 1
                 replaced.add(self._instant_of(_value(component, "RECURRENCE-ID")))
-            except (ValueError, TypeError, AttributeError, OverflowError, NotUnderstood):
+            except _MALFORMED:
                 self.not_understood += 1
         for event in whole:
             if event.is_busy:
                 self._read_occurrences(event, replaced)
         for event in changed:
             if event.is_busy:
-                self._add(event.stretch(event.start))
+                self._add_occurrence(event, event.start)
 
     def _read_occurrences(self, event: _Event, replaced: set[datetime]) -> None:
-        left_out, left_out_days = self._excluded(event)
+        left_out: set[datetime] = set()
+        left_out_days: set[date] = set()
         walls: dict[datetime, timedelta | None] = {event.start: None}
         try:
+            left_out, left_out_days = self._excluded(event)
             walls |= self._dates(event)
             for rule in self._rules(event):
                 for wall in self._walls(event, rule):
                     walls.setdefault(wall, None)
-        except (ValueError, TypeError, AttributeError, OverflowError, NotUnderstood):
+        except _MALFORMED:
             self.not_understood += 1
+        besides = left_out | replaced
         for wall, length in walls.items():
-            try:
-                stretch = event.stretch(wall, length)
-            except (ValueError, OverflowError):
-                continue
-            is_out = stretch[0] in left_out or wall.date() in left_out_days
-            if not is_out and stretch[0] not in replaced:
-                self._add(stretch)
+            if wall.date() not in left_out_days:
+                self._add_occurrence(event, wall, length, besides=besides)
+
+    def _add_occurrence(
+        self,
+        event: _Event,
+        wall: datetime,
+        length: timedelta | None = None,
+        *,
+        besides: Collection[datetime] = (),
+    ) -> None:
+        try:
+            stretch = event.stretch(wall, length)
+        except (ValueError, OverflowError):
+            return  # beyond the end of the calendar
+        if stretch[0] not in besides:
+            self._add(stretch)
 
     def _walls(self, event: _Event, rule: Rule) -> Iterator[datetime]:
         # A wall is at most a day from UTC; the longest event reaches back by its own length.
@@ -282,6 +297,8 @@ class _Reader:
         length = _value(component, "DURATION") or timedelta()
         if not isinstance(start, date):
             raise NotUnderstood("DTSTART")
+        if not isinstance(length, timedelta):
+            raise NotUnderstood("DURATION")
         if isinstance(start, datetime):
             if end is not None:
                 length = self._instant_of(end) - self._instant_of(start)

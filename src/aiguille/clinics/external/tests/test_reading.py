@@ -1,9 +1,12 @@
 """Calendar files: what takes time, what does not, and on which walls."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aiguille.clinics.external import reading
 from aiguille.clinics.external.reading import BusyTime, NotACalendar, TooMuch, read_busy_time
@@ -179,6 +182,8 @@ class TestWhatIsNotUnderstood:
             (f"{MORNING}\nRRULE:FREQ=YEARLY;BYWEEKNO=10", ["03-02 09:00-10:00"]),
             (f"{MORNING}\nRRULE:FREQ=NEVER", ["03-02 09:00-10:00"]),
             (f"{MORNING}\nRRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY", ["03-02 09:00-10:00"]),
+            (f"{MORNING}\nRRULE:FREQ=DAILY\nEXDATE:sometimes", ["03-02 09:00-10:00"]),
+            ("DTSTART:20260302T090000Z\nDURATION:20260302", []),
             ("DTSTART:yesterday\nDTEND:20260302T100000Z", []),
             ("SUMMARY:without a start", []),
         ],
@@ -222,6 +227,31 @@ class TestLimits:
         forever = "DTSTART:00010101T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=9000000"
         with pytest.raises(TooMuch):
             read(file(event(forever)))
+
+
+PIECES = st.sampled_from(
+    ";|:|,|=|-|Z|T|9|\r\n|PT|DTSTART|DURATION:-P1W|VALUE=DATE|VALUE=PERIOD|/|MO|FREQ=YEARLY|"
+    "COUNT=3|00010101|99991231T235959Z|99999999999|\xff".split("|")
+)
+
+
+@given(cuts=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), PIECES), max_size=6))
+@settings(max_examples=120, deadline=None)
+def test_whatever_was_damaged_is_read_or_refused(cuts):
+    text = file(
+        event(
+            "DTSTART;TZID=Europe/Paris:20260302T090000\nDTEND;TZID=Europe/Paris:20260302T100000\n"
+            "RRULE:FREQ=MONTHLY;INTERVAL=2;BYDAY=-1MO,2TU;UNTIL=20261231T235959Z\n"
+            "EXDATE;TZID=Europe/Paris:20260309T090000\nRDATE;VALUE=PERIOD:20260401T090000Z/PT2H"
+        ),
+        event("RECURRENCE-ID:20260309T080000Z\nDTSTART;VALUE=DATE:20260302\nDURATION:P2D"),
+        "BEGIN:VFREEBUSY\nFREEBUSY:20260302T090000Z/PT1H\nEND:VFREEBUSY",
+    ).decode()
+    for place, length, piece in cuts:
+        at = 17 + int(place * (len(text) - 34))
+        text = text[:at] + piece + text[at + length :]
+    with suppress(NotACalendar, TooMuch):
+        assert all(start < end for start, end in read(text.encode()).stretches)
 
 
 def test_nothing_but_times_is_read():
