@@ -78,7 +78,7 @@ def test_is_set_up_at_the_first_sign_in_and_asked_for_ever_after(
     shows(page, "recovery-codes")
     codes = page.locator("main li code").all_inner_texts()
     assert len(codes) == len(set(codes)) == 10
-    page.locator("main a[href$='/desk/']").click()
+    page.locator("main a[href$='/desk/start/']").click()
     expect(page).to_have_url(re.compile("/desk/$"))
     shows(page, "day")
 
