@@ -79,7 +79,7 @@ def _treat(patient_id: UUID, *, at: datetime) -> None:
     from aiguille.accounts.queries import get_user_by_email
     from aiguille.care.operations import give_verdict, make_plan, write_consultation
     from aiguille.care.queries import screening
-from aiguille.care.reflection import reflection_days
+    from aiguille.care.reflection import reflection_days
     from aiguille.care.rules import Override
     from aiguille.catalogue import operations as catalogue
     from aiguille.catalogue.queries import protocol_versions, treatment_by_code

@@ -28,7 +28,7 @@ from aiguille.care.queries import (
     verdict_in_force,
 )
 from aiguille.care.reflection import REFLECTION_REQUESTED_ON, reflection_ends
-from aiguille.catalogue.queries import get_treatment, session_service
+from aiguille.catalogue.queries import procedure_of, session_service
 from aiguille.clinics.queries import list_sites
 from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.kernel.errors import DomainError
@@ -123,7 +123,7 @@ def session_terms(
         raise VerdictNeeded
     plans = list_plans(patient_id=patient_id)
     plan = plan_that_counts(plans, patient_id, treatment_id, plan_id)
-    procedure = get_treatment(treatment_id).procedure
+    procedure = procedure_of(treatment_id)
     if objection := _objection_of_answers(plan, verdict, procedure, day):
         raise AnswersForbid(objection)
     gone = {*moving_next} if moving is None else {moving, *moving_next}
@@ -158,7 +158,7 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
     """
     plans = list_plans(patient_id=patient_id)
     plan = plan_that_counts(plans, patient_id, None, plan_id)
-    procedure = get_treatment(plan.treatment_id).procedure
+    procedure = procedure_of(plan.treatment_id)
     verdict = current_verdict(patient_id=patient_id, treatment_id=plan.treatment_id)
     if verdict is None or not verdict.opens(verdict.valid_from):
         return Earliest(None, VerdictNeeded.default_text)

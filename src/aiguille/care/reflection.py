@@ -13,8 +13,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiguille.care.models import Consultation
-from aiguille.clinics.queries import list_sites
+from aiguille.clinics.setup import current_setup
 from aiguille.kernel.codes import Procedure
+from aiguille.plumbing.statements import Lookup
 
 REFLECTION_REQUESTED_ON = "reflection_requested_on"
 """The plan's setting that holds the date of the written request, as ISO text."""
@@ -51,17 +52,26 @@ def reflection_ends(
     It begins with the first consultation about the procedure that stands, and is the shorter one
     where the patient asked so in writing (two queries).
     """
-    told_at: datetime | None = (
+    told = _TOLD.first(patient_id, procedure.value)
+    if told is None:
+        return None
+    (told_at,) = told
+    # The interview was on this day, or the day before, by the clock of one of the sites.
+    told_on = max(
+        told_at.astimezone(ZoneInfo(site.time_zone)).date() for site in current_setup().sites()
+    )
+    days = reflection_days()
+    return told_on + timedelta(days=days.usual if requested_on is None else days.on_request)
+
+
+_TOLD: Lookup[tuple[datetime]] = Lookup(
+    lambda patient_id, procedure: (
         Consultation.objects.filter(
             patient_id=patient_id, procedure=procedure, replaced_by=None, entered_in_error=False
         )
         .order_by("effective_at", "id")
-        .values_list("effective_at", flat=True)
-        .first()
-    )
-    if told_at is None:
-        return None
-    # The interview was on this day, or the day before, by the clock of one of the sites.
-    told_on = max(told_at.astimezone(ZoneInfo(site.time_zone)).date() for site in list_sites())
-    days = reflection_days()
-    return told_on + timedelta(days=days.usual if requested_on is None else days.on_request)
+        .values_list("effective_at")[:1]
+    ),
+    UUID,
+    str,
+)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -169,6 +170,16 @@ def get_treatment(treatment_id: UUID) -> TreatmentView:
         NotInCatalogue: there is none.
     """
     return _treatment(_one(_TREATMENT.rows(treatment_id)))
+
+
+@lru_cache(maxsize=1024)
+def procedure_of(treatment_id: UUID) -> Procedure:
+    """Return a treatment's procedure, which never changes (one query, the first time).
+
+    Raises:
+        NotInCatalogue: there is none.
+    """
+    return get_treatment(treatment_id).procedure
 
 
 _TREATMENT: Lookup[Treatment] = Lookup(lambda key: Treatment.objects.filter(id=key), UUID)

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.conf import settings
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from psycopg.pq import Format
 
 from aiguille.kernel.ids import new_id
 
+Answer = TypeVar("Answer")
 Found = TypeVar("Found")
 
 # Each is asked for again and again; psycopg prepares nothing where there is no such number.
@@ -39,22 +41,15 @@ class Statement:
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """Run it and return its rows."""
-        with _cursor(self.format) as cursor:
-            cursor.execute(self.sql, values)
-            return list(cursor.fetchall())
+        return _run(self, values, _all_rows)
 
     def row(self, *values: Any) -> tuple[Any, ...] | None:
         """Run it and return its first row, or None."""
-        with _cursor(self.format) as cursor:
-            cursor.execute(self.sql, values)
-            found: tuple[Any, ...] | None = cursor.fetchone()
-            return found
+        return _run(self, values, _first_row)
 
     def run(self, *values: Any) -> int:
         """Run it and return how many rows it touched."""
-        with _cursor(self.format) as cursor:
-            cursor.execute(self.sql, values)
-            return int(cursor.rowcount)
+        return _run(self, values, _row_count)
 
 
 class Lookup(Generic[Found]):
@@ -117,6 +112,19 @@ class _Composed(Generic[Found]):
         return [from_db(connection.alias, self._names, row) for row in found]
 
 
+# Fields whose values psycopg writes as they stand; Django looks at instants, that none lacks its zone.
+_AS_THEY_ARE = {
+    models.BigIntegerField,
+    models.CharField,
+    models.DateField,
+    models.ForeignKey,
+    models.PositiveIntegerField,
+    models.PositiveSmallIntegerField,
+    models.TextField,
+    models.UUIDField,
+}
+
+
 class Insertion:
     """`INSERT` of whole rows of a model, as text and values, for a statement of one's own.
 
@@ -128,6 +136,10 @@ class Insertion:
     ) -> None:
         computed = computed or {}
         self._fields = [f for f in model._meta.concrete_fields if f.column not in computed]
+        self._prepared = [
+            (f.attname, None if type(f) in _AS_THEY_ARE else f.get_db_prep_save)
+            for f in self._fields
+        ]
         columns = [*(str(f.column) for f in self._fields), *computed]
         self._values = f"({', '.join(['%s'] * len(self._fields) + list(computed.values()))})"
         names = ", ".join(f'"{name}"' for name in columns)
@@ -139,11 +151,12 @@ class Insertion:
 
     def values(self, rows: Iterable[models.Model]) -> list[Any]:
         """Return the statement's values, row after row."""
-        return [
-            field.get_db_prep_save(getattr(row, field.attname), connection)
-            for row in rows
-            for field in self._fields
-        ]
+        found = []
+        for row in rows:
+            for name, prepare in self._prepared:
+                value = getattr(row, name)
+                found.append(value if prepare is None else prepare(value, connection))
+        return found
 
 
 def insert_all(insertion: Insertion, rows: Sequence[models.Model], *, ending: str = "") -> int:
@@ -153,26 +166,55 @@ def insert_all(insertion: Insertion, rows: Sequence[models.Model], *, ending: st
     return Statement(f"{insertion.sql(len(rows))} {ending}").run(*insertion.values(rows))
 
 
-class _Cursor(psycopg.RawCursor[tuple[Any, ...]]):
-    """A cursor that leaves the values to the server; Django's own put them into the text."""
+def _all_rows(cursor: Any) -> list[tuple[Any, ...]]:
+    return list(cursor.fetchall())
 
-    is_prepared = False
 
-    def execute(self, query: Any, params: Any = None, **_options: Any) -> "_Cursor":
-        """Run a statement."""
-        super().execute(query, params, prepare=self.is_prepared)
+def _first_row(cursor: Any) -> tuple[Any, ...] | None:
+    found: tuple[Any, ...] | None = cursor.fetchone()
+    return found
+
+
+def _row_count(cursor: Any) -> int:
+    return int(cursor.rowcount)
+
+
+# One for each connection: making one takes as long as a short statement, and each answer is read
+# whole before the next statement is sent.
+_cursors: "WeakKeyDictionary[Any, psycopg.RawCursor[tuple[Any, ...]]]" = WeakKeyDictionary()
+
+
+class _Unprepared(psycopg.RawCursor[tuple[Any, ...]]):
+    """A cursor whose statements are sent whole: of a prepared one a log would have no text."""
+
+    def execute(self, query: Any, params: Any = None, **_options: Any) -> "_Unprepared":
+        super().execute(query, params, prepare=False)
         return self
 
 
-def _cursor(answers: Format) -> Any:
-    connection.ensure_connection()
-    raw = connection.connection
-    cursor: Any = _Cursor(raw)
-    cursor.format = answers
-    if connection.queries_logged:
-        # A statement that is logged is sent whole: of a prepared one the log would have no text.
-        return connection.make_debug_cursor(cursor)
-    if settings.PREPARED_STATEMENTS:
-        cursor.is_prepared = True
-        raw.prepare_threshold = raw.prepare_threshold or PREPARED_FROM
-    return connection.make_cursor(cursor)
+def _run(statement: Statement, values: Sequence[Any], read: Callable[[Any], Answer]) -> Answer:
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    raw = database.connection
+    if database.queries_logged or database.execute_wrappers:
+        # Whoever looks at statements sees these too.
+        cursor: Any = _Unprepared(raw)
+        cursor.format = statement.format
+        make = database.make_debug_cursor if database.queries_logged else database.make_cursor
+        with make(cursor) as seen:
+            seen.execute(statement.sql, values)
+            return read(seen)
+    database.validate_no_broken_transaction()
+    kept = _cursors.get(raw)
+    if kept is None:
+        kept = _cursors[raw] = psycopg.RawCursor(raw)
+        if settings.PREPARED_STATEMENTS and raw.prepare_threshold is None:
+            raw.prepare_threshold = PREPARED_FROM
+    with database.wrap_database_errors:
+        kept.execute(
+            statement.sql,
+            values,
+            prepare=settings.PREPARED_STATEMENTS,
+            binary=statement.format is Format.BINARY,
+        )
+        return read(kept)
