@@ -143,7 +143,7 @@ def resource(request: HttpRequest, resource_id: UUID) -> HttpResponse:
                 (
                     extra,
                     stretch_words(extra.from_minute, extra.until_minute),
-                    page.site_name(extra.site_id),
+                    _place(page, extra.site_id),
                 )
                 for extra in page.extra
             ],
@@ -346,11 +346,14 @@ def _who_performs(shown: Overview) -> list[dict[str, Any]]:
     return rows
 
 
+def _place(page: ResourcePage, site_id: UUID) -> str:
+    """Return where something is, for somebody who may be at several sites."""
+    return "" if page.site is not None or len(page.sites) < 2 else page.site_name(site_id)
+
+
 def _places(page: ResourcePage, stretches: tuple[Any, ...]) -> str:
-    """Return where a day's stretches are, where that is not always the same."""
-    if page.site is not None or len(page.sites) < 2:
-        return ""
-    return ", ".join(dict.fromkeys(page.site_name(stretch.site_id) for stretch in stretches))
+    """Return where a day's stretches are."""
+    return ", ".join(dict.fromkeys(_place(page, stretch.site_id) for stretch in stretches))
 
 
 def _home_of(request: HttpRequest) -> str:
