@@ -20,7 +20,7 @@ from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.search import find_starts
 from aiguille.scheduling.starts import SiteStarts
 from aiguille.scheduling.starts import Starts as EngineStarts
-from aiguille.scheduling.timeline import bits_of, flags_of, instant_of, tick_from
+from aiguille.scheduling.timeline import bits_of, flags_of, instant_of, tick_from, tick_of
 from aiguille.scheduling.wallclock import date_of, day_of
 
 
@@ -247,6 +247,24 @@ class Found:
         """Return the starts of these local dates, by instant, then by site."""
         return self._made(self.on(days))
 
+    def nearest(self, wanted: datetime, count: int) -> tuple[Start, ...]:
+        """Return the `count` starts nearest to an instant, by instant, then by site."""
+        asked = instant_of(tick_from(wanted))
+        near = self._made(
+            starts.among(
+                bits_of(
+                    starts.clock.span,
+                    (
+                        (tick_of(slot.start), tick_of(slot.start) + 1)
+                        for slot in starts.nearest(wanted=asked, count=count)
+                    ),
+                )
+            )
+            for starts in self.zones
+        )
+        near.sort(key=lambda start: abs(start.starts_at - wanted))
+        return tuple(sorted(near[:count]))
+
     def times_on(self, days: Collection[date]) -> list[Start]:
         """Return the same without their practitioners."""
         return self._made(
@@ -364,13 +382,6 @@ def starts_in(
     return (found if patient_id is None else found.without(patient_id)).starts()
 
 
-def free_days(starts: Iterable[Start]) -> list[FreeDay]:
-    """Return the local dates of `starts` with how many distinct times each offers, in order."""
-    distinct = {(start.local_date, start.local.time(), start.site_id) for start in starts}
-    counted = Counter(day for day, _time, _site in distinct)
-    return [FreeDay(day, counted[day]) for day in sorted(counted)]
-
-
 def first_free_days(
     *,
     service_id: UUID,
@@ -382,17 +393,16 @@ def first_free_days(
     patient_id: UUID | None = None,
 ) -> list[FreeDay]:
     """Return the dates with a free start among the `days` from `first_day` on, in order."""
-    return free_days(
-        free_starts(
-            service_id=service_id,
-            first_day=first_day,
-            last_day=first_day + timedelta(days=days - 1),
-            at=at,
-            site_id=site_id,
-            practitioner_id=practitioner_id,
-            patient_id=patient_id,
-        )
+    found = Found.search(
+        facts.calendar_of(service_id),
+        first_day=first_day,
+        last_day=first_day + timedelta(days=days - 1),
+        at=at,
+        site_id=site_id,
+        practitioner_id=practitioner_id,
+        ignored=Ignored(),
     )
+    return (found if patient_id is None else found.without(patient_id)).days()
 
 
 def nearest_starts(
@@ -412,19 +422,19 @@ def nearest_starts(
     The practitioner asked for is kept where possible.
     """
     for reach, who in ((7, practitioner_id), (70, practitioner_id), (70, None)):
-        starts = starts_in(
+        found = Found.search(
             calendar,
             first_day=day - timedelta(days=reach),
             last_day=day + timedelta(days=reach),
             at=at,
             site_id=site_id,
             practitioner_id=who,
-            patient_id=patient_id,
             ignored=ignored,
         )
-        if starts:
-            near = sorted(starts, key=lambda start: abs(start.starts_at - wanted))[:count]
-            return tuple(sorted(near))
+        if patient_id is not None:
+            found = found.without(patient_id)
+        if near := found.nearest(wanted, count):
+            return near
     return ()
 
 

@@ -15,7 +15,6 @@ from aiguille.booking.free_times import (
     FreeTimes,
     Start,
     first_free_days,
-    free_days,
     free_starts,
     free_times,
     hash_of,
@@ -25,8 +24,8 @@ from aiguille.booking.models import (
     HOLDING_STATES,
     Appointment,
     AppointmentState,
-    Hold,
     EveryOccupancy,
+    Hold,
 )
 from aiguille.kernel.codes import Procedure, ResourceKind, ServiceKind
 from aiguille.kernel.text import Text
@@ -48,7 +47,6 @@ __all__ = [
     "appointments_named",
     "appointments_of_patient",
     "first_free_days",
-    "free_days",
     "free_starts",
     "free_times",
     "get_appointment",

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiguille.booking.busy import check_bits
+from aiguille.booking.facts import Ignored, calendar_of
+from aiguille.booking.free_times import nearest_starts
 from aiguille.booking.models import Occupancy
 from aiguille.booking.operations import (
     book,
@@ -113,6 +115,27 @@ class TestFreeStarts:
         )
         starts = ask(world, service, site_id=world.lyon)
         assert f"{starts[-1].local:%H:%M}" == "11:30"
+
+    @pytest.mark.parametrize("site", ["", "lyon"])
+    @pytest.mark.parametrize("minutes", [0, 7, 45, 720, 3000])
+    def test_nearest_are_those_of_all_that_lie_nearest(self, world, service, site, minutes):
+        wanted = datetime(2026, 3, 4, 9, 0, tzinfo=UTC) + timedelta(minutes=minutes)
+        site_id = world.lyon if site else None
+        found = nearest_starts(
+            calendar_of(service),
+            wanted=wanted,
+            day=WEDNESDAY,
+            at=world.at,
+            site_id=site_id,
+            practitioner_id=None,
+            patient_id=None,
+            ignored=Ignored(),
+        )
+        every = ask(world, service, days=8, site_id=site_id)
+        every += ask(world, service, first_day=world.at.date(), last_day=date(2026, 3, 3))
+        every = [start for start in every if site_id in {None, start.site_id}]
+        every.sort(key=lambda start: (abs(start.starts_at - wanted), start))
+        assert found == tuple(sorted(every[:3]))
 
     def test_leave_out_when_the_patient_is_elsewhere(self, world, service):
         ten = datetime(2026, 3, 4, 10, 0, tzinfo=PARIS)
