@@ -250,13 +250,15 @@ class Found:
     def nearest(self, wanted: datetime, count: int) -> tuple[Start, ...]:
         """Return the `count` starts nearest to an instant, by instant, then by site."""
         asked = instant_of(tick_from(wanted))
+        # An instant between two ticks is nearer to one side than its tick says: two ticks more.
+        more = (count + 2) * max(1, len(self.calendar.sites))
         near = self._made(
             starts.among(
                 bits_of(
                     starts.clock.span,
                     (
                         (tick_of(slot.start), tick_of(slot.start) + 1)
-                        for slot in starts.nearest(wanted=asked, count=count)
+                        for slot in starts.nearest(wanted=asked, count=more)
                     ),
                 )
             )
