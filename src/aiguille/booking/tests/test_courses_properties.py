@@ -120,11 +120,8 @@ def test_a_proposal_is_the_earliest_that_there_is(world, course, taken, wishes):
         take(world, course, taken)
         proposal = propose_course(plan_id=course.plan, at=world.at, **wishes)
         starts = tuple(session.starts_at for session in proposal.changes)
-        for count in range(SESSIONS, 0, -1):
-            expected = slowest_chain(world, course, wishes, count)
-            if expected is not None:
-                break
-        assert starts == (expected or ())
+        chains = (slowest_chain(world, course, wishes, n) for n in range(SESSIONS, 0, -1))
+        assert starts == next(filter(None, chains), ())
         assert proposal.missing == SESSIONS - len(starts)
         assert (proposal.why_not is None) == (proposal.missing == 0)
         check(world, course, proposal)
