@@ -395,8 +395,11 @@ class TestVerdict:
         appointment_id = arrive(world)
         verdict_id = decide(bruno, world, appointment_id)
         page = bruno.get(url("plan", appointment_id, verdict_id))
-        bruno.post(url("plan", appointment_id, verdict_id), plan_data(page))
+        # Anna asked in writing to think it over for a week only.
+        asked = {"reflection_requested_on": world.at.date().isoformat()}
+        bruno.post(url("plan", appointment_id, verdict_id), plan_data(page) | asked)
         (plan,) = list_plans(patient_id=world.anna.patient_id)
+        assert plan.settings.items() >= asked.items()
         session_id = book(
             patient_id=world.anna.patient_id,
             service_id=session_service(plan.treatment_id).id,
