@@ -42,6 +42,12 @@ def get_user_by_email(email: str) -> Account | None:
     return _account(user) if user else None
 
 
+def list_staff_accounts() -> list[Account]:
+    """Return the active staff accounts, by name (one query)."""
+    users = User.objects.filter(kind=UserKind.STAFF, is_active=True)
+    return [_account(user) for user in users.order_by("display_name", "email")]
+
+
 def physician_credentials(user_id: UUID, on: date) -> Credentials | None:
     """Return what a physician signs with on that day; None for whoever is not one (one query)."""
     row = Qualification.objects.filter(

@@ -279,7 +279,8 @@ def create_resource(
     """Create a practitioner (with a login), a room or a device (at a site); return its id.
 
     Raises:
-        SetUpUnsound: a practitioner without a login, a room or a device without a site.
+        SetUpUnsound: a practitioner without a staff login of their own, a room or a device
+            without a site.
         CodeTaken, NotAllowed.
     """
     require_unless_system(actor, Right.MANAGE_CLINIC)
@@ -287,6 +288,8 @@ def create_resource(
         raise SetUpUnsound(
             Text(fr="Un praticien a un compte.", en="A practitioner has a login."), field="user_id"
         )
+    if user_id is not None:
+        _check_login(user_id)
     if kind != ResourceKind.PRACTITIONER and site_id is None:
         raise SetUpUnsound(
             Text(
@@ -315,6 +318,18 @@ def create_resource(
         site=site_id,
     )
     return resource.id
+
+
+def _check_login(user_id: UUID) -> None:
+    user = get_user(user_id=user_id)
+    if user is None or not user.is_staff or Resource.objects.filter(user_id=user_id).exists():
+        raise SetUpUnsound(
+            Text(
+                fr="Choisissez un compte professionnel qui n’est pas encore celui d’un praticien.",
+                en="Choose a staff account that is not a practitioner’s yet.",
+            ),
+            field="user_id",
+        )
 
 
 def _check_period(valid_from: date, valid_until: date | None) -> None:

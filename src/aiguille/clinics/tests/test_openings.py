@@ -17,6 +17,7 @@ from aiguille.clinics.operations import (
     add_closure,
     add_extra_opening,
     close_on_days,
+    create_resource,
     remove_closure,
     remove_extra_opening,
     set_resource_active,
@@ -31,6 +32,7 @@ from aiguille.clinics.timetable import (
     weekly_hours,
 )
 from aiguille.kernel.actor import SYSTEM
+from aiguille.kernel.codes import ResourceKind
 from aiguille.kernel.ids import new_id
 from aiguille.plumbing.access import NotVisible
 from tests.world import AT, World
@@ -277,6 +279,20 @@ class TestPeopleAndThings:
             )
 
         assert refusal.value.field == field
+
+    @pytest.mark.parametrize("who", ["bruno", "anna"])
+    def test_have_a_staff_login_of_their_own(self, world: World, who: str) -> None:
+        with pytest.raises(SetUpUnsound) as refusal:
+            create_resource(
+                kind=ResourceKind.PRACTITIONER,
+                code="new",
+                name="New",
+                user_id=getattr(world, who).user_id,
+                actor=world.ines.actor,
+                at=AT,
+            )
+
+        assert refusal.value.field == "user_id"
 
     def test_leave_and_come_back(self, world: World) -> None:
         for is_active in (False, False, True):

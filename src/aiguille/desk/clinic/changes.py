@@ -1,5 +1,6 @@
 """Forms of the set-up: weekly hours, leave and closures, extra openings, people and things."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from aiguille.accounts.queries import list_staff_accounts
 from aiguille.accounts.rights import Right, require
 from aiguille.clinics.operations import (
     OpeningUnsound,
@@ -31,6 +33,7 @@ from aiguille.clinics.timetable import (
 from aiguille.desk.clinic.forms import (
     ClosureForm,
     ExtraForm,
+    NewPractitionerForm,
     NewThingForm,
     ResourceForm,
     known_skills,
@@ -56,6 +59,7 @@ from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.refusals import add_refusal
 
+FOUND = 302
 FORM, CONFIRM = "desk/clinic/form.html", "desk/clinic/confirm.html"
 
 
@@ -284,26 +288,57 @@ def new(request: HttpRequest) -> HttpResponse:
     )
     if request.method != "POST":
         return show(request, page, form)
-    made: list[UUID] = []
 
-    def change() -> object:
-        kind = ResourceKind(form.cleaned_data["kind"])
-        made.append(
-            create_resource(
-                kind=kind,
-                code=_free_code(form.cleaned_data["site"], form.cleaned_data["name"]),
-                name=form.cleaned_data["name"],
-                site_id=next(site.id for site in sites if site.code == form.cleaned_data["site"]),
-                actor=actor,
-                at=at,
-            )
+    def create() -> UUID:
+        return create_resource(
+            kind=ResourceKind(form.cleaned_data["kind"]),
+            code=_free_code(form.cleaned_data["site"], form.cleaned_data["name"]),
+            name=form.cleaned_data["name"],
+            site_id=next(site.id for site in sites if site.code == form.cleaned_data["site"]),
+            actor=actor,
+            at=at,
         )
-        return made[-1]
 
-    answer = try_to_save(request, page, form, change, actor=actor, at=at)
-    if answer.status_code == 302:
-        answer["Location"] = reverse("desk:clinic_resource", args=[made[-1]])
-    return answer
+    return _made(request, page, form, create)
+
+
+@reachable_by(Who.STAFF)
+@require_http_methods(FORMS)
+@never_cache
+def new_practitioner(request: HttpRequest) -> HttpResponse:
+    """Let somebody who has an account be booked; skills and hours come next."""
+    actor, at = staff_of(request), clock.now()
+    require(actor, Right.MANAGE_CLINIC)
+    known = {resource.user_id for resource in list_resources()}
+    accounts = {str(each.id): each for each in list_staff_accounts() if each.id not in known}
+    form = NewPractitionerForm(
+        request.POST if request.method == "POST" else None, accounts=list(accounts.values())
+    )
+    page = Page(
+        FORM,
+        {
+            "title": _("Add a practitioner"),
+            "lead": _("Somebody who has a staff account. Then say what they perform, and when."),
+        },
+        back=reverse("desk:clinic"),
+        done=_("Added. Now say what they perform, and set their hours."),
+    )
+    if request.method != "POST":
+        return show(request, page, form)
+
+    def create() -> UUID:
+        account = accounts[form.cleaned_data["user_id"]]
+        return create_resource(
+            kind=ResourceKind.PRACTITIONER,
+            code=_free_code("dr", account.display_name),
+            name=account.display_name,
+            title=form.cleaned_data["title"],
+            user_id=account.id,
+            actor=actor,
+            at=at,
+        )
+
+    return _made(request, page, form, create)
 
 
 @reachable_by(Who.STAFF)
@@ -346,6 +381,24 @@ def bring_back(request: HttpRequest, resource_id: UUID) -> HttpResponse:
         done=_("%(name)s takes part in appointments again.") % {"name": resource.full_name},
     )
     return _set_active(request, page, resource, is_active=True)
+
+
+def _made(
+    request: HttpRequest, page: Page, form: forms.Form, create: Callable[[], UUID]
+) -> HttpResponse:
+    """Create somebody or something, and go on to their page."""
+    made: list[UUID] = []
+    answer = try_to_save(
+        request,
+        page,
+        form,
+        lambda: made.append(create()),
+        actor=staff_of(request),
+        at=clock.now(),
+    )
+    if answer.status_code == FOUND:
+        answer["Location"] = reverse("desk:clinic_resource", args=[made[-1]])
+    return answer
 
 
 def _set_active(

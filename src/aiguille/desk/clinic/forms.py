@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from aiguille.accounts.queries import Account
 from aiguille.clinics.openings import LONGEST_REASON, WITHOUT_END
 from aiguille.clinics.people_and_things import LONGEST_NAME, LONGEST_SKILL, LONGEST_TITLE
 from aiguille.clinics.queries import SiteView
@@ -178,6 +179,25 @@ class NewThingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["site"] = forms.ChoiceField(
             label=_("Site"), choices=[(site.code, site.name) for site in sites]
+        )
+
+
+class NewPractitionerForm(forms.Form):
+    """Somebody who signs in and whom patients may book from now on."""
+
+    user_id = forms.ChoiceField(label=_("Account"))
+    title = forms.CharField(
+        label=_("Title"),
+        help_text=_("As patients read it before the name, “Dr” for instance."),
+        max_length=LONGEST_TITLE,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, accounts: Sequence[Account], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["user_id"] = forms.ChoiceField(
+            label=_("Account"),
+            choices=[(str(each.id), f"{each.display_name} – {each.email}") for each in accounts],
         )
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("clinic/mine/", views.mine, name="clinic_mine"),
     path("clinic/undo/", views.undo, name="clinic_undo"),
     path("clinic/new/", changes.new, name="clinic_new"),
+    path("clinic/new/practitioner/", changes.new_practitioner, name="clinic_new_practitioner"),
     path("clinic/services/", services.services, name="clinic_services"),
     path("clinic/services/<uuid:service_id>/", services.service, name="clinic_service"),
     path("clinic/sites/<slug:code>/", views.site, name="clinic_site"),

@@ -392,6 +392,21 @@ class TestThings:
         manager.post(page("back", room.id))
         assert get_resource(room.id).is_active
 
+    def test_somebody_with_an_account_becomes_a_practitioner(
+        self, world: World, manager: Client
+    ) -> None:
+        address = page("new_practitioner")
+        offered = manager.get(address).context["form"].fields["user_id"].choices
+        assert str(world.bruno.user_id) not in dict(offered)
+        assert manager.post(address, {"user_id": str(world.bruno.user_id)}).status_code == 422
+
+        made = manager.post(address, {"user_id": str(world.hugo.user_id), "title": "M."})
+
+        hugo = Resource.objects.get(user_id=world.hugo.user_id)
+        assert made["Location"] == page("resource", hugo.id)
+        assert (hugo.title, hugo.name, hugo.code) == ("M.", "Hugo Blanc", "dr-hugo-blanc")
+        assert "Hugo Blanc" in manager.get(reverse("desk:clinic")).content.decode()
+
     def test_a_room_under_an_appointment_is_withdrawn_knowingly(
         self, world: World, manager: Client
     ) -> None:
