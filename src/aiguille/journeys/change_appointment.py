@@ -26,14 +26,16 @@ def move_by_link(
     version: int,
     at: datetime,
 ) -> None:
-    """Move the appointment that a link speaks of.
+    """Move the appointment that a link speaks of; a session as `move` does.
 
     Raises:
         LinkUnusable, NotVisible: the link opens nothing.
-        and what `booking.operations.move_appointment` raises.
+        SymptomBlocks, and what `booking.operations.move_appointment` raises.
     """
     with transaction.atomic(durable=True):
         appointment = get_appointment_of_link(token=token, at=at)
+        if appointment.kind is ServiceKind.SESSION:
+            refuse_blocking_symptom(patient_id=appointment.patient_id)
         move_appointment(
             appointment_id=appointment.id,
             starts_at=starts_at,

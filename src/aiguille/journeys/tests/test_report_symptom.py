@@ -9,10 +9,11 @@ from django.utils.translation import override
 from aiguille.booking.operations import book, check_in
 from aiguille.catalogue.queries import session_service
 from aiguille.journeys.book_session import SymptomBlocks, book_session
-from aiguille.journeys.change_appointment import move
+from aiguille.journeys.change_appointment import move, move_by_link
 from aiguille.journeys.report_symptom import answer_report, report_symptom
 from aiguille.journeys.run_session import begin_session
 from aiguille.kernel.codes import Procedure, Symptom
+from aiguille.patients.operations import make_link
 from aiguille.plumbing.access import NotVisible
 from tests.after_session import end_session
 from tests.session_day import go_to
@@ -99,6 +100,22 @@ def test_what_was_booked_before_neither_moves_nor_begins(world, ended, next_time
             appointment_id=appointment,
             starts_at=next_time + timedelta(days=1),
             actor=world.anna.actor,
+            at=found.reported_at,
+        )
+    token = make_link(
+        patient_id=world.anna.patient_id,
+        scope="APPOINTMENT",
+        subject_id=appointment,
+        expires_at=next_time,
+        at=ended.at,
+    )
+    with pytest.raises(SymptomBlocks):
+        move_by_link(
+            token=token,
+            starts_at=next_time + timedelta(days=1),
+            site_id=None,
+            practitioner_id=None,
+            version=1,
             at=found.reported_at,
         )
     check_in(appointment_id=appointment, actor=world.diane.actor, at=next_time)
