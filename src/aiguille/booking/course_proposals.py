@@ -234,11 +234,17 @@ class _Answer:
             practitioner_id=group.practitioner_id,
             same_practitioner=group.practitioner_id is not None,
         )
-        asked = [replace(here, weekdays=frozenset({day})) for day in range(7)]
-        asked += [replace(here, part_of_day=part) for part in PARTS_OF_DAY]
-        return [one for wishes in asked if (one := self._alternative(wishes)) is not None]
+        by_day = [(day, None, replace(here, weekdays=frozenset({day}))) for day in range(7)]
+        by_part = [(None, part, replace(here, part_of_day=part)) for part in PARTS_OF_DAY]
+        return [
+            found
+            for weekday, part, wishes in [*by_day, *by_part]
+            if (found := self._alternative(weekday, part, wishes)) is not None
+        ]
 
-    def _alternative(self, wishes: Wishes) -> Alternative | None:
+    def _alternative(
+        self, weekday: int | None, part: tuple[int, int] | None, wishes: Wishes
+    ) -> Alternative | None:
         assert self._found.solution is not None
         same = self._found.solution
         free = sum(place is None for place in same.places)
@@ -259,8 +265,8 @@ class _Answer:
         zone = self._asked.site(wishes.site_id).time_zone if wishes.site_id else "UTC"
         ticks = [link.tick for link in solution.links if link.tick >= 0]
         return Alternative(
-            weekday=next(iter(wishes.weekdays)) if len(wishes.weekdays) == 1 else None,
-            part_of_day=wishes.part_of_day,
+            weekday=weekday,
+            part_of_day=part,
             first=instant_of(ticks[0]).astimezone(ZoneInfo(zone)),
             last=instant_of(ticks[-1]).astimezone(ZoneInfo(zone)),
             count=len(ticks),

@@ -50,11 +50,18 @@ def story_of(
 
 
 def alternatives_of(proposal: CourseProposal, query: CourseQuery, address: str) -> list[Tab]:
-    """Return the links to the chains of other days and parts of the day."""
+    """Return the links to the chains of other days and parts of the day than those wished for.
+
+    None once a time was chosen: another chain would forget it.
+    """
+    if query.chosen:
+        return []
+    wishes = proposal.wishes
     return [
         Tab(label=_alternative(one), href=f"{address}{query.as_alternative(one).address()}")
         for one in proposal.alternatives()
-        if len(proposal.wishes.weekdays) != 1 or one.weekday is None
+        if one.weekday not in wishes.weekdays
+        and (one.weekday is not None or one.part_of_day != wishes.part_of_day)
     ]
 
 

@@ -170,6 +170,15 @@ class TestProposal:
         }
         assert all(one.count == SESSIONS for one in alternatives)
 
+    def test_offers_others_than_the_days_and_hours_wished_for(self, world, propose):
+        first = Chosen(world.lyon, at_ten(date(2026, 3, 5)), world.bruno_resource)
+        narrow = {"weekdays": frozenset({3}), "part_of_day": (0, 720)}
+        for proposal in (propose(**narrow), propose(**narrow, chosen=[first])):
+            parts = {one.part_of_day for one in proposal.alternatives() if one.weekday is None}
+            assert parts == {(0, 720), (720, 1020), (1020, 1440)}
+            days = {one.weekday for one in proposal.alternatives()}
+            assert days == {None, 0, 1, 2, 3, 4}
+
     def test_keeps_to_who_and_where(self, world, propose):
         paula = propose(practitioner_id=world.paula_resource)
         assert {one.site_id for one in paula.sessions} == {world.paris}
