@@ -6,8 +6,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from aiguille.booking.agenda import closed_instants, held_stretches
-from aiguille.booking.queries import AppointmentView, appointments_named
 from aiguille.clinics.access import may_close, require_may_close, visible_site_ids
 from aiguille.clinics.closed import ClosureView, get_closure
 from aiguille.clinics.operations import SetUpUnsound, add_closure, remove_closure
@@ -18,6 +16,7 @@ from aiguille.clinics.queries import (
     list_sites,
     resources_with_hours,
 )
+from aiguille.journeys.change_set_up import Outcome, change_set_up, settle
 from aiguille.journeys.reads.agenda import works_at
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.text import Text
@@ -59,45 +58,28 @@ def blockable(*, site_code: str, actor: Actor, at: datetime) -> Blockable:
     return Blockable(site=site, resources=tuple(here))
 
 
-def would_displace(
-    *, resource_id: UUID, site: SiteView, start: datetime, end: datetime, at: datetime
-) -> list[AppointmentView]:
-    """Return the appointments ahead that hold the resource between two times on the site's walls.
-
-    They would stay booked, and need another time or another resource (two queries).
-
-    Raises:
-        SetUpUnsound: the end does not come after the start, or a year later.
-    """
-    _check(start, end)
-    period = closed_instants(start, end, site=site)
-    if period is None:
-        return []
-    held = held_stretches(resource_ids=[resource_id], appointment_ids=[], within=period, at=at)
-    found = appointments_named([h.appointment_id for h in held if h.appointment_id is not None])
-    return [one for one in found if one.is_ahead and one.ends_at > at]
-
-
 def block(
     *,
     resource_id: UUID,
     start: datetime,
     end: datetime,
     reason: str,
+    confirmed: str,
     actor: Actor,
     at: datetime,
-) -> UUID:
-    """Close a resource between two times on the walls; return the closure's key.
+) -> Outcome:
+    """Close a resource between two times on the walls, or say what that would displace.
 
-    Nothing that is booked moves by itself.
+    Nothing that is booked moves by itself, and nothing is saved before `confirmed` is the key of
+    exactly what is displaced (`change_set_up`).
 
     Raises:
         SetUpUnsound: the end does not come after the start, or a year later.
         NotAllowed.
     """
     _check(start, end)
-    with transaction.atomic(durable=True):
-        return add_closure(
+    return change_set_up(
+        change=lambda: add_closure(
             resource_id=resource_id,
             from_date=start.date(),
             from_minute=_minute(start),
@@ -106,7 +88,11 @@ def block(
             reason=reason,
             actor=actor,
             at=at,
-        )
+        ),
+        confirmed=confirmed,
+        actor=actor,
+        at=at,
+    )
 
 
 def closure_for(*, closure_id: UUID, actor: Actor) -> ClosureView:
@@ -132,6 +118,8 @@ def unblock(*, closure_id: UUID, actor: Actor, at: datetime) -> ClosureView:
     with transaction.atomic(durable=True):
         closure = closure_for(closure_id=closure_id, actor=actor)
         remove_closure(closure_id=closure_id, actor=actor, at=at)
+    for site in list_sites():
+        settle(site_id=site.id, actor=actor, at=at)
     return closure
 
 

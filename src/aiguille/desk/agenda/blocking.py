@@ -14,19 +14,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from aiguille.accounts.rights import NotAllowed, Right, require
+from aiguille.accounts.rights import NotAllowed, Right, has_right, require
 from aiguille.desk.agenda import undo
 from aiguille.desk.agenda.grid import kind_word
-from aiguille.desk.agenda.moving import instant_of
 from aiguille.desk.agenda.place import Place
-from aiguille.journeys.block_time import (
-    Blockable,
-    block,
-    blockable,
-    closure_for,
-    unblock,
-    would_displace,
-)
+from aiguille.desk.clinic.saving import Effects
+from aiguille.journeys.block_time import Blockable, block, blockable, closure_for, unblock
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.errors import DomainError
 from aiguille.plumbing import clock
@@ -101,31 +94,34 @@ def block_time(request: HttpRequest) -> HttpResponse:
     form = BlockForm(
         request.POST or None, choices=choices, initial=_initial(request, choices, place, at)
     )
-    displaced = None
+    effects = None
     if request.method == "POST" and form.is_valid():
         resource = choices.named(form.cleaned_data["what"])
         assert resource is not None, "the form offers no other"
-        given: dict[str, Any] = {"resource_id": resource.id, "start": form.start, "end": form.end}
         try:
-            displaced = would_displace(**given, site=choices.site, at=at)
-            seen = ",".join(str(one.id) for one in displaced)
-            if not displaced or request.POST.get("seen") == seen:
-                block(**given, reason=form.cleaned_data["reason"], actor=actor, at=at)
-                messages.success(request, _blocked(len(displaced)))
-                return redirect(place.at(site=choices.site.code, day=form.start.date()).href)
+            outcome = block(
+                resource_id=resource.id,
+                start=form.start,
+                end=form.end,
+                reason=form.cleaned_data["reason"],
+                confirmed=request.POST.get("confirmed", ""),
+                actor=actor,
+                at=at,
+            )
         except DomainError as error:
             add_refusal(form, error)
+        else:
+            if outcome.is_saved:
+                messages.success(request, _blocked(len(outcome.displaced)))
+                if outcome.displaced and has_right(actor, Right.BOOK):
+                    return redirect("desk:displaced")
+                return redirect(place.at(site=choices.site.code, day=form.start.date()).href)
+            effects = Effects(outcome, names_patients=has_right(actor, Right.SEE_IDENTITY))
     return render(
         request,
         "desk/agenda/block.html",
-        {
-            "form": form,
-            "place": place,
-            "site": choices.site,
-            "displaced": displaced or [],
-            "seen": ",".join(str(one.id) for one in displaced or []),
-        },
-        status=UNPROCESSABLE if form.errors or displaced else 200,
+        {"form": form, "place": place, "site": choices.site, "effects": effects},
+        status=UNPROCESSABLE if form.errors or effects else 200,
     )
 
 
@@ -155,19 +151,23 @@ def open_again(request: HttpRequest, closure_id: UUID) -> HttpResponse:
     actor = staff_of(request)
     require(actor, Right.SEE_AGENDA)
     at = clock.now()
+    place = Place.of(request.GET)
     was = unblock(closure_id=closure_id, actor=actor, at=at)
+    choices = blockable(site_code=place.site, actor=actor, at=at)
+    code = next((r.code for r in choices.resources if r.id == was.resource_id), "")
     undo.offer(
         request,
         kind="block",
         at=at,
         resource=was.resource_id,
+        code=code,
         start=was.start,
         end=was.end,
         reason=was.reason,
         name=was.reason or _("Closed"),
     )
     messages.success(request, _("The time is open again."))
-    return redirect(Place.of(request.GET).href)
+    return redirect(place.href)
 
 
 @reachable_by(Who.STAFF)
@@ -182,20 +182,33 @@ def put_back(request: HttpRequest) -> HttpResponse:
     if last is None:
         messages.error(request, _("It is too late to put it back: block the time again."))
         return redirect(place.href)
+    start, end = (datetime.fromisoformat(last.given[side]) for side in ("start", "end"))
     try:
-        block(
+        outcome = block(
             resource_id=UUID(last.given["resource"]),
-            start=datetime.fromisoformat(last.given["start"]),
-            end=datetime.fromisoformat(last.given["end"]),
+            start=start,
+            end=end,
             reason=last.given["reason"],
+            confirmed="",
             actor=actor,
             at=at,
         )
     except DomainError as error:
         messages.error(request, explain(error))
-    else:
+        return redirect(place.href)
+    if outcome.is_saved:
         messages.success(request, _("The time is blocked again."))
-    return redirect(place.href)
+        return redirect(place.href)
+    # It displaces something: whoever blocks sees it first, as for any block.
+    messages.warning(request, _("Appointments are booked there: look at them before you block."))
+    return redirect(
+        place.link(
+            "agenda_block",
+            what=last.given["code"],
+            start=last.given["start"],
+            end=last.given["end"],
+        )
+    )
 
 
 def _blocked(displaced: int) -> str:
@@ -213,19 +226,25 @@ def _initial(
 ) -> dict[str, object]:
     """Return what the agenda dragged over or clicked on, else an hour of the day shown."""
     zone = ZoneInfo(choices.site.time_zone)
-    start = instant_of(request.GET.get("start", ""))
-    end = instant_of(request.GET.get("end", ""))
+    start = _wall(request.GET.get("start", ""), zone)
     if start is None:
         day = place.day or at.astimezone(zone).date()
-        local = datetime.combine(day, time(12), tzinfo=zone)
-    else:
-        local = start.astimezone(zone)
-    until = end.astimezone(zone) if end is not None else local + USUAL
+        start = datetime.combine(day, time(12))
+    until = _wall(request.GET.get("end", ""), zone) or start + USUAL
     code = request.GET.get("what", "") or place.who
     return {
         "what": code if choices.named(code) else "",
-        "from_date": local.date(),
-        "from_time": local.time(),
+        "from_date": start.date(),
+        "from_time": start.time(),
         "until_date": until.date(),
         "until_time": until.time(),
     }
+
+
+def _wall(text: str, zone: ZoneInfo) -> datetime | None:
+    """Return what the walls show: of an instant with its offset, or of a time without."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(zone).replace(tzinfo=None) if found.tzinfo else found
