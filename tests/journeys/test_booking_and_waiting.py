@@ -1,17 +1,22 @@
 """A visitor chooses what brings them, where, with whom and when; or waits for a time on a phone."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Page, expect
 
 from aiguille.booking.models import Appointment, Offer
 from aiguille.booking.offers import offer_free_times
+from aiguille.booking.operations import book
 from aiguille.catalogue import seed
 from aiguille.kernel.actor import SYSTEM
 from aiguille.messaging.delivery import send_all_due
 from aiguille.messaging.queries import latest_mail
 from aiguille.plumbing import clock
+from tests.course import open_course
 
 pytestmark = pytest.mark.browser
 
@@ -119,3 +124,44 @@ def test_whom_no_time_suits_waits_and_takes_the_one_that_is_kept(
     shows(page, "accepted")
     assert Offer.objects.get().state == "ACCEPTED"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def sign_in(page: Page, site: str, client: Client) -> None:
+    """Give the page's browser the session of a test client."""
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site}])
+
+
+def test_a_patient_takes_an_earlier_time_and_the_desk_sees_who_waits(site, world, open_page, shows):
+    course = open_course(world)
+    later = book(
+        patient_id=world.anna.patient_id,
+        service_id=course.session_service,
+        site_id=world.lyon,
+        starts_at=datetime(2026, 3, 25, 9, 0, tzinfo=UTC),
+        plan_id=course.plan,
+        actor=world.diane.actor,
+        at=world.at,
+    )
+    anna = open_page(device="phone")
+    sign_in(anna, site, world.space_client(world.anna))
+    anna.goto("/fr/space/appointments/")
+    anna.get_by_role("link", name="Je voudrais un horaire plus tôt").click()
+    shows(anna, "join")
+    anna.locator("form button[type=submit]").last.click()
+    shows(anna, "waiting")
+    offer_free_times(at=clock.now())
+    anna.goto("/fr/space/")
+    shows(anna, "home")
+    desk = open_page(device="tablet")
+    sign_in(desk, site, world.staff_client(world.diane))
+    desk.goto("/fr/desk/waiting/")
+    shows(desk, "desk-list")
+    desk.get_by_role("link", name="Répondre pour elle").click()
+    shows(desk, "desk-offer")
+    anna.goto("/fr/space/appointments/")
+    shows(anna, "offer")
+    anna.locator("button[name=give_back]").click()
+    expect(anna.get_by_text("Cet horaire est à vous.")).to_be_visible()
+    shows(anna, "taken")
+    assert Appointment.objects.get(id=later).starts_at < datetime(2026, 3, 25, tzinfo=UTC)
