@@ -1,5 +1,6 @@
 """No way to book, move, receive or begin a session passes without a verdict that opens its day."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,7 +26,7 @@ PAST_THE_VERDICT = timedelta(days=182)
 OTHER_TREATMENT = "mesotherapy-acne"
 
 # Each way to book a session: who, which service, which plan, when.
-BOOKS = {
+BOOKS: dict[str, Callable[..., object]] = {
     "operation": lambda w, **facts: book(site_id=w.lyon, actor=w.diane.actor, at=w.at, **facts),
     "space": lambda w, service_id, **facts: book_session(
         site_id=w.lyon, actor=w.diane.actor, at=w.at, **facts
@@ -39,7 +40,7 @@ BOOKS = {
     ),
 }
 # Each way to move one.
-MOVES = {
+MOVES: dict[str, Callable[..., object]] = {
     "operation": lambda w, _plan, key, to: move_appointment(
         appointment_id=key, starts_at=to, actor=w.diane.actor, at=w.at
     ),
@@ -51,11 +52,11 @@ MOVES = {
     ),
 }
 # Each way to go on with one, on its day.
-GOES_ON = {
+GOES_ON: dict[str, Callable[..., object]] = {
     "check in": lambda w, key: check_in(appointment_id=key, actor=w.diane.actor, at=WEDNESDAY),
     "begin": lambda w, key: begin_session(appointment_id=key, actor=w.bruno.actor, at=WEDNESDAY),
 }
-ENDS = {"suspended": suspend_verdict, "revoked": revoke_verdict}
+ENDS: dict[str, Callable[..., object]] = {"suspended": suspend_verdict, "revoked": revoke_verdict}
 
 
 @pytest.fixture

@@ -131,12 +131,11 @@ class Browser:
 
     def see(self, path: str) -> Page:
         """Ask for a page that must be there, through redirects."""
+        page = self.get(path)
         for _ in range(5):
-            page = self.get(path)
-            if page.status not in {301, 302, 303}:
-                break
-            path = page.goes_to
-        assert page.status == 200, f"{path}: {page.status}"
+            if page.status in {301, 302, 303}:
+                page = self.get(page.goes_to)
+        assert page.status == 200, f"{page.path}: {page.status}"
         return page
 
     def send(self, form: Form, **typed: str | list[str]) -> Page:

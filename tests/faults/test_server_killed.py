@@ -23,7 +23,7 @@ from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.patients.queries import latest_answers, search
 from aiguille.protocols.events import UnitOpened
 from aiguille.treatment_sessions.queries import run_state, sessions_of_appointments
-from tests.faults.killing import Browser, Page, Server, serving
+from tests.faults.killing import Browser, Form, Page, Server, serving
 from tests.journeys.clinic import next_session, open_clinic, wait, work
 from tests.session_day import go_to, ready_for_session, run_to_the_end
 
@@ -183,21 +183,25 @@ def test_from_the_treatment_rooms_door_through_the_first_steps(committed_db, wor
 
     # Steps done, then a unit opened; the page after each death stands where it stood.
     run = reverse("desk:run", args=[session_id])
-    for step, typed in (
+    steps = (
         ("explain", {"action": "done", "explained": "on"}),
         ("prepare", {"action": "done", "emergency_kit": "on"}),
         ("drape", {"action": "unit", "field": "drape"}),
-    ):
+    )
+    sent: list[tuple[Form, dict[str, str]]] = []
+    for step, typed in steps:
         page = doctor.see(f"{run}?step={step}")
-        sent = next(form for form in page.forms if form.values["action"] == [typed["action"]])
+        form = next(form for form in page.forms if form.values["action"] == [typed["action"]])
+        sent.append((form, typed))
         before = len(run_state(session_id).log)
-        doctor.confirm(sent, **typed)
+        doctor.confirm(form, **typed)
         server.kill_and_start()
         assert len(run_state(session_id).log) == before + 1
 
     # The tablet did not hear the answer and sends its last entry again: it is there once.
     recorded = run_state(session_id).log
-    doctor.confirm(sent, **typed)
+    form, typed = sent[-1]
+    doctor.confirm(form, **typed)
     assert run_state(session_id).log == recorded
     report = doctor.see(reverse("desk:report", args=[session_id]))
     opened = recorded[-1].body

@@ -31,7 +31,7 @@ def code_of(secret: str) -> str:
     left = PERIOD - time.time() % PERIOD
     if left < 5:
         time.sleep(left)
-    return format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD)))
 
 
 def wrong_code(secret: str) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from aiguille.booking import courses, operations, placing
+from aiguille.booking import courses, operations, placing, states
 from aiguille.booking.courses import Chosen, arrange_course, book_course
 from aiguille.booking.models import Appointment, AppointmentEvent, Hold, Occupancy
 from aiguille.booking.operations import book, cancel_appointment, hold_slot, move_appointment
@@ -122,14 +122,19 @@ def plan_of(world: World, person: SpacePerson, treatment: UUID) -> UUID:
     """Give another patient the verdict and the plan that Anna has."""
     today = world.at.date()
     answer_no(world, procedure=Procedure.MESOTHERAPY, at=world.at, person=person)
-    facts = {"patient_id": person.patient_id, "procedure": Procedure.MESOTHERAPY}
     consultation = write_consultation(
-        **facts,
+        patient_id=person.patient_id,
+        procedure=Procedure.MESOTHERAPY,
         content={"reason": "Teint terne", "zones": list(ZONES), "phototype": 2},
         actor=world.bruno.actor,
         at=world.at,
     )
-    ruling = screening(**facts, act_date=today, zones=ZONES)
+    ruling = screening(
+        patient_id=person.patient_id,
+        procedure=Procedure.MESOTHERAPY,
+        act_date=today,
+        zones=ZONES,
+    )
     verdict = give_verdict(
         patient_id=person.patient_id,
         treatment_id=treatment,
@@ -276,7 +281,7 @@ def without_the_row_lock(monkeypatch: pytest.MonkeyPatch):
 
     def unlocked(appointment_id: UUID, *, version: int | None = None) -> Appointment:
         row = Appointment.objects.get(id=appointment_id)
-        operations.expect_version(row, version)
+        states.expect_version(row, version)
         return row
 
     with monkeypatch.context() as patch:
@@ -389,7 +394,7 @@ class TestBySql:
             starts_at=TEN + timedelta(hours=5),
             at=clinic.world.at,
         )
-        resource = Occupancy.objects.filter(appointment=first, resource__isnull=False).first()
+        resource = Occupancy.objects.filter(appointment=first, resource__isnull=False)[0]
         patient = Occupancy.objects.get(appointment=first, patient__isnull=False)
         return {
             "resource_id": (resource.resource_id, resource.period, "no_resource_twice"),
@@ -405,8 +410,9 @@ class TestBySql:
             for shift in (-STEP, timedelta(0), STEP):
                 with pytest.raises(IntegrityError, match=constraint):
                     insert(period.lower + shift, period.upper + shift)
-        # The minute after, they are free; no test of the refusals could tell otherwise.
-        insert(period.upper, period.upper + STEP)
+            # The minute after, they are free: it is the overlap that was refused.
+            insert(period.upper, period.upper + STEP)
+            Occupancy.objects.filter(**{of: held}, period__startswith=period.upper).delete()
 
     def insert(self, of, starts_at, ends_at):
         """Insert a stretch as whoever writes SQL would."""

@@ -44,7 +44,8 @@ def premises(db):
 @pytest.fixture
 def busy_clinic(premises):
     """The demo clinic with whatever a fixed crowd got, moved, gave up, held and closed."""
-    random, booked = Random(20270323), []
+    random = Random(20270323)
+    booked: list[UUID] = []
     services = [consultation_service(procedure).id for procedure in Procedure]
     for number in range(WISHES):
         place = random.choice(premises.places)
@@ -95,7 +96,7 @@ def book_somebody(number: int, service_id: UUID, premises: Premises, **facts: An
     return book(patient_id=patient_id, service_id=service_id, actor=premises.desk.actor, **facts)
 
 
-def rows(sql: str, *values: object) -> list[dict[str, Any]]:
+def rows(sql: str, *values: datetime | UUID) -> list[dict[str, Any]]:
     """Return what a statement finds."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
