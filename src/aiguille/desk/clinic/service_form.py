@@ -76,11 +76,7 @@ class ServiceForm(forms.Form):
         min_value=1,
         max_value=730,
     )
-    slot_step_minutes = forms.TypedChoiceField(
-        label=_("Starts offered"),
-        choices=[(step, _("every %(n)s minutes") % {"n": step}) for step in STEPS],
-        coerce=int,
-    )
+    slot_step_minutes = forms.TypedChoiceField(label=_("Starts offered"), coerce=int)
     is_bookable_online = forms.BooleanField(label=_("Visitors may book it online"), required=False)
     is_active = forms.BooleanField(
         label=_("On offer"),
@@ -104,11 +100,12 @@ class ServiceForm(forms.Form):
         self.need_count, self.phase_count = min(needs, MOST_NEEDS), min(phases, MOST_PHASES)
         self.need_rows: list[int] = []
         self.phase_rows: list[int] = []
-        steps = dict(self.fields["slot_step_minutes"].choices)  # type: ignore[attr-defined]
-        step = service.slot_step_minutes
-        if step not in steps:
-            steps[step] = gettext("every %(n)s minutes") % {"n": step}
-            self.fields["slot_step_minutes"].choices = sorted(steps.items())  # type: ignore[attr-defined]
+        steps = sorted({*STEPS, service.slot_step_minutes})
+        self.fields["slot_step_minutes"] = forms.TypedChoiceField(
+            label=_("Starts offered"),
+            choices=[(step, gettext("every %(n)s minutes") % {"n": step}) for step in steps],
+            coerce=int,
+        )
         if service.kind is not ServiceKind.CONSULTATION:
             # A session goes by its verdict and plan, whoever books it.
             del self.fields["is_bookable_online"]

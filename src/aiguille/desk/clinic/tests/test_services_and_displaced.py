@@ -57,6 +57,18 @@ class TestServices:
         assert doctor.held[0].x > room.held[0].x == 0
         assert doctor.buffers
 
+    def test_are_spoken_of_in_the_readers_language(
+        self, service: ServiceView, manager: Client
+    ) -> None:
+        address = reverse("desk:clinic_service", args=[service.id])
+        english = manager.get(address.replace("/fr/", "/en/", 1)).content.decode()
+        # Last, for what is reversed after a request is in that request's language.
+        french = manager.get(address).content.decode()
+
+        assert "toutes les 15 minutes" in french
+        assert "every 15 minutes" in english
+        assert "toutes les" not in english
+
     def test_that_nobody_can_perform_say_so(
         self, world: World, service: ServiceView, manager: Client
     ) -> None:
