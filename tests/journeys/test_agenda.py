@@ -1,5 +1,6 @@
 """The desk's agenda in a browser: dragged with the mouse, worked by keyboard, looked at."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -221,6 +222,19 @@ def test_free_time_is_dragged_over_and_blocked(clinic: World, open_page: OpenPag
     expect(page.locator("[data-agenda-undo]")).to_be_visible()
     page.get_by_role("button", name="Remettre en place").click()
     expect(page.locator("a.agenda-closed", has_text="Livraison")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("by", "size"), [("site", b"841.9 594.9"), ("practitioner", b"594.9 841.9")]
+)
+def test_the_day_fits_one_sheet(clinic: World, open_page: OpenPage, by: str, size: bytes) -> None:
+    consultation(clinic, NINE + timedelta(hours=6))
+    page = open_page()
+    open_agenda(page, clinic)
+    page.goto(f"/fr/desk/agenda/print/?date={DAY}&by={by}")
+    paper = page.pdf(prefer_css_page_size=True)
+    sheets = re.findall(rb"/MediaBox ?\[0 0 ([0-9]+\.[0-9])[0-9]* ([0-9]+\.[0-9])[0-9]*\]", paper)
+    assert [b" ".join(sides) for sides in sheets] == [size]
 
 
 @pytest.mark.parametrize(
