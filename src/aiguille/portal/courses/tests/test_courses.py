@@ -75,7 +75,7 @@ def test_is_the_patients_own(world: World, course: Course, address: str) -> None
     assert world.staff_client(world.bruno).get(address).status_code == 404
 
 
-def test_costs_as_many_queries_with_sessions_as_without(
+def test_costs_few_queries_with_sessions_as_without(
     world: World, anna: Client, address: str
 ) -> None:
     anna.get(address)
@@ -85,8 +85,8 @@ def test_costs_as_many_queries_with_sessions_as_without(
     cancel_appointment(appointment_id=sessions(world)[1].id, actor=world.diane.actor, at=world.at)
     with CaptureQueriesContext(connection) as after:
         anna.get(address)
-    assert len(before) <= 40
-    assert len(after) <= len(before) + 1
+    # What is busy is kept between questions, and read again where something changed.
+    assert max(len(before), len(after)) <= 35
 
 
 def test_a_session_that_moves_shows_the_others_first(
