@@ -28,6 +28,7 @@ PATIENTS = 1200
 # A slot of an hour holds a session of 45 minutes and its buffer.
 HOURS = (9, 10, 11, 14, 15, 16, 17)
 FIGHTS = 60
+WARM_UP = 6
 LATER = timedelta(minutes=15)
 
 Outcomes = list[tuple[float, str]]
@@ -51,6 +52,8 @@ class Task:
     service: UUID
     at: datetime
     slots: tuple[tuple[Slot, ...], ...]
+    # How many of its slots a client books before the start: plans and caches are made once.
+    warm_up: int = 0
     # Whether all clients begin each of their slots together.
     in_step: bool = False
 
@@ -97,6 +100,7 @@ def measure(results: Results, *, quick: bool) -> None:
 def _own(clients: int, share: int, service: str) -> float:
     task = _task(clients, share, service)
     seconds, outcomes = run(book_each, task)
+    share -= task.warm_up
     booked = Counter(outcome for _seconds, outcome in outcomes)
     if booked != {"booked": clients * share}:
         raise RuntimeError(f"own slots were not all booked: {booked}")
@@ -162,6 +166,7 @@ def _task(clients: int, share: int, service: str, *, is_shared: bool = False) ->
         service=keys.services[service],
         at=clinic.asked_at(START),
         slots=tuple(shares),
+        warm_up=0 if is_shared else min(WARM_UP, share - 1),
         in_step=is_shared,
     )
 
@@ -214,10 +219,11 @@ def _one(
     try:
         database.select(task.database)
         attempts = client(task, share)
-        next(attempts)
+        for _ in range(1 + task.warm_up):
+            next(attempts)
         begin.wait(120)
         outcomes = []
-        for _ in share:
+        for _ in share[task.warm_up :]:
             if task.in_step:
                 step.wait(60)
             outcomes.append(next(attempts))
@@ -307,7 +313,7 @@ def _floors(results: Results) -> dict[str, float]:
                     )
                 written.append(tuple(statements))
             shares = tuple(tuple(written[n::CLIENTS]) for n in range(CLIENTS))
-            task = _task(CLIENTS, 1, clinic.CONSULT)
+            task = _task(CLIENTS, WARM_UP + 1, clinic.CONSULT)
             seconds, outcomes = run(write_each, task, shares)
             found[name] = len(outcomes) / seconds
             results.add(name, found[name], "per s", params={"clients": CLIENTS})
