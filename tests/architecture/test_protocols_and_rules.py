@@ -1,11 +1,15 @@
 """The protocol engine knows the rule book's questions by name only: here the two are compared."""
 
+import ast
 from decimal import Decimal
 
 import pytest
 
 from aiguille.protocols.checking import ASKS
 from aiguille.rulebook import decide
+from tests.architecture.call_graph import PACKAGE
+
+ENGINES = {"kernel", "rulebook", "protocols", "scheduling"}
 
 # A question with every fact of its kind; what is missing from one is malformed.
 WHOLE: dict[str, dict[str, object]] = {
@@ -74,3 +78,20 @@ def test_the_rule_book_needs_every_fact_that_a_guard_must_give(kind):
     for fact in ASKS[kind]:
         rest = {name: value for name, value in WHOLE[kind].items() if name != fact}
         assert "error" in decide({"kind": kind, **rest}), fact
+
+
+def test_areas_and_faces_ask_the_rules_in_force_and_never_the_shipped_book():
+    """A clinic's own values count everywhere, or they count nowhere."""
+    asks = {"decide", "decide_by", "rule_on", "rule_by"}
+    past = [
+        f"{path.relative_to(PACKAGE)}: {name.name}"
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in ENGINES
+        and "tests" not in path.parts
+        and path.relative_to(PACKAGE).as_posix() != "catalogue/rule_values.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aiguille.rulebook")
+        for name in node.names
+        if name.name in asks
+    ]
+    assert past == []

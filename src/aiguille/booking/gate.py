@@ -28,13 +28,17 @@ from aiguille.care.queries import (
     verdict_in_force,
 )
 from aiguille.care.reflection import REFLECTION_REQUESTED_ON, reflection_ends
-from aiguille.catalogue.queries import procedure_of, session_service
+from aiguille.catalogue.queries import (
+    RulesInForce,
+    procedure_of,
+    rules_in_force,
+    session_service,
+)
 from aiguille.clinics.queries import list_sites
 from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.statements import Lookup
-from aiguille.rulebook import decide
 
 # A screening's own answer may move the day on; each step settles one more waiting time.
 MOST_STEPS = 8
@@ -277,15 +281,18 @@ def belongs(
 
 def interval_days(plan: PlanView, procedure: Procedure) -> int:
     """Return the days to leave between two sessions: the plan's, or the rule book's if longer."""
+    rules = rules_in_force()
     return max(
         plan.interval_min_days,
-        *(_rule_book_interval(procedure, zone, plan.settings) for zone in plan.zones),
+        *(_rule_book_interval(rules, procedure, zone, plan.settings) for zone in plan.zones),
     )
 
 
-def _rule_book_interval(procedure: Procedure, zone: str, settings: Mapping[str, Any]) -> int:
+def _rule_book_interval(
+    rules: RulesInForce, procedure: Procedure, zone: str, settings: Mapping[str, Any]
+) -> int:
     lengths = settings.get("needle_mm") or {}
-    answer = decide(
+    answer = rules.decide(
         {
             "kind": "interval",
             "procedure": procedure.value,

@@ -17,12 +17,13 @@ from aiguille.care.models import (
     VerdictStatus,
 )
 from aiguille.care.rules import OPENING_OUTCOMES, settled_rules
+from aiguille.catalogue.queries import RulesInForce, rules_in_force
+from aiguille.catalogue.rule_values import read_values, rules_with
 from aiguille.kernel.codes import Procedure, VerdictOutcome
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import get_identity, latest_answers
 from aiguille.plumbing.statements import Lookup
-from aiguille.rulebook import decide
 
 
 class BirthDateMissing(DomainError):
@@ -42,6 +43,7 @@ class Screening:
     answer: Mapping[str, Any]
     answer_set_id: UUID | None
     answered_at: datetime | None
+    rules: RulesInForce
 
     @property
     def findings(self) -> list[Mapping[str, Any]]:
@@ -77,6 +79,7 @@ class Screener:
     always: Mapping[str, Any]
     answer_set_id: UUID | None
     answered_at: datetime | None
+    rules: RulesInForce
 
     def on(self, act_date: date, *, zones: Sequence[str], actives: Sequence[str] = ()) -> Screening:
         """Ask the rule book about an act on `act_date`."""
@@ -88,9 +91,10 @@ class Screener:
         }
         return Screening(
             asked=asked,
-            answer=decide(asked),
+            answer=self.rules.decide(asked),
             answer_set_id=self.answer_set_id,
             answered_at=self.answered_at,
+            rules=self.rules,
         )
 
 
@@ -224,14 +228,23 @@ def screener(*, patient_id: UUID, procedure: Procedure) -> Screener:
         },
         answer_set_id=answers.id if answers else None,
         answered_at=answers.recorded_at if answers else None,
+        rules=rules_in_force(),
     )
 
 
 def depth_ruling(
-    *, zone: str, indication: str, needle_mm: Decimal, phototype: int | None
+    *,
+    zone: str,
+    indication: str,
+    needle_mm: Decimal,
+    phototype: int | None,
+    rules: RulesInForce | None = None,
 ) -> Mapping[str, Any]:
-    """Return what the rule book says of a needle length, with `default_mm` and `max_mm`."""
-    return decide(
+    """Return what the rules say of a needle length, with `default_mm` and `max_mm`.
+
+    Whoever asks for several zones reads the `rules` once.
+    """
+    return (rules or rules_in_force()).decide(
         {
             "kind": "depth",
             "zone": zone,
@@ -363,13 +376,17 @@ def get_consultation(consultation_id: UUID) -> ConsultationView:
 
 
 def replay_ruling(ruling_id: UUID) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return a stored ruling's answer and the answer of the rule book as it is now."""
+    """Return a stored ruling's answer, and the rule book's now by the values stored with it.
+
+    The two are equal while the rule files are those of the version stored.
+    """
     ruling = StoredRuling.objects.get(id=ruling_id)
     asked = {
         name: Decimal(value) if name in _QUANTITIES and value is not None else value
         for name, value in ruling.asked.items()
     }
-    return ruling.answer, decide(asked, ruling.clinic_values)
+    rules = rules_with(read_values(ruling.clinic_values), number=0)
+    return ruling.answer, rules.decide(asked)
 
 
 # What every booking of a session asks.

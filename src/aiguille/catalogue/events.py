@@ -27,3 +27,18 @@ PROTOCOL_ADOPTED = define(
     fr="A adopté une version de protocole.",
     en="Adopted a version of a protocol.",
 )
+RULE_VALUE_CHANGED = define(
+    "catalogue:rule:value_changed",
+    fr="A signé une valeur propre à la clinique pour une règle.",
+    en="Signed a value of the clinic’s own for a rule.",
+)
+RULE_CONFIRMED = define(
+    "catalogue:rule:confirmed",
+    fr="A confirmé une règle.",
+    en="Confirmed a rule.",
+)
+RULE_VALUE_IN_FORCE = define(
+    "catalogue:rule:value_in_force",
+    fr="Une valeur signée s’applique désormais.",
+    en="A signed value applies from now on.",
+)

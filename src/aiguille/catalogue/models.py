@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from aiguille.kernel.codes import (
     Active,
@@ -13,7 +13,13 @@ from aiguille.kernel.codes import (
     ResourceKind,
     ServiceKind,
 )
-from aiguille.plumbing.models import AppendOnlyRow, LocalizedField, OrderedJSONField, Row
+from aiguille.plumbing.models import (
+    AppendOnlyRow,
+    LocalizedField,
+    OrderedJSONField,
+    Row,
+    Signed,
+)
 
 
 def _choices(codes: type) -> list[tuple[str, str]]:
@@ -158,3 +164,61 @@ class Product(Row):
 
     class Meta:
         db_table = "catalogue_product"
+
+
+class RuleValueChange(AppendOnlyRow, Signed):
+    """The medical director's signed act on a rule: a value of the clinic's own, or a confirmation.
+
+    `setting` names the value (`R15.max_mg`); it is empty where the act confirms the rule as its
+    file stands at `rule_version`. `at_least` and `at_most` are the hard limits on that day,
+    `replaced_value` what was in force. A trigger lets nobody sign but the medical director of
+    `signed_on`, the local date of the signature (0004).
+    """
+
+    rule_id = models.CharField(max_length=40)
+    rule_version = models.CharField(max_length=20)
+    rulebook_version = models.CharField(max_length=40)
+    setting = models.CharField(max_length=80, blank=True)
+    value = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    replaced_value = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    at_least = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    at_most = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    reason = models.TextField()
+    effective_on = models.DateField()
+    signed_on = models.DateField()
+
+    class Meta:
+        db_table = "catalogue_rule_value_change"
+        indexes = [models.Index(fields=["rule_id", "-signed_at"], name="rule_changes_latest")]
+        constraints = [
+            models.CheckConstraint(name="rule_change_has_a_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="rule_change_has_its_value_and_limits",
+                condition=Q(setting="", value=None)
+                | (
+                    ~Q(setting="")
+                    & Q(value__isnull=False, replaced_value__isnull=False)
+                    & Q(at_least__isnull=False, at_most__isnull=False)
+                ),
+            ),
+            models.CheckConstraint(
+                name="rule_value_within_its_limits",
+                condition=Q(value=None) | Q(value__gte=F("at_least"), value__lte=F("at_most")),
+            ),
+            models.CheckConstraint(
+                name="rule_change_never_of_the_past",
+                condition=Q(effective_on__gte=F("signed_on")),
+            ),
+        ]
+
+
+class RuleValueInForce(AppendOnlyRow):
+    """The moment a change of value came into force; `number` is part of the rules' version."""
+
+    change = models.OneToOneField(RuleValueChange, on_delete=models.PROTECT, related_name="force")
+    number = models.PositiveIntegerField(unique=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "catalogue_rule_value_in_force"
+        verbose_name_plural = "rule values in force"

@@ -19,6 +19,7 @@ from aiguille.catalogue.models import (
     ServicePhase,
     Treatment,
 )
+from aiguille.catalogue.rule_values import RulesInForce, rules_in_force
 from aiguille.clinics.setup import Setup, current_setup
 from aiguille.kernel.codes import (
     Active,
@@ -34,6 +35,9 @@ from aiguille.kernel.money import Money
 from aiguille.kernel.text import Text
 from aiguille.plumbing.statements import Lookup
 from aiguille.scheduling import services as engine
+
+# The rules are asked here by every area and face.
+__all__ = ["RulesInForce", "rules_in_force"]
 
 Found = TypeVar("Found")
 

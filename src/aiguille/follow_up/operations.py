@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
+from aiguille.catalogue.queries import rules_in_force
 from aiguille.follow_up import events
 from aiguille.follow_up.aftercare_data import aftercare_items, data_version
 from aiguille.follow_up.models import Aftercare, SymptomReport, SymptomReview
@@ -17,7 +18,6 @@ from aiguille.kernel.codes import Symptom, Zone
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
-from aiguille.rulebook import decide
 from aiguille.treatment_sessions.queries import SessionView
 
 LONGEST_NOTE = 2000
@@ -97,7 +97,7 @@ def report_symptom(
         if reported_before := same_form.values_list("id", flat=True).first():
             return get_report(reported_before)
     hours = int((at - session.ended_at).total_seconds() // SECONDS_PER_HOUR)
-    ruling = decide(
+    ruling = rules_in_force().decide(
         {
             "kind": "symptom",
             "procedure": session.procedure.value,

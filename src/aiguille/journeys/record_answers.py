@@ -31,7 +31,6 @@ from aiguille.kernel.decisions import Decision
 from aiguille.kernel.text import Text
 from aiguille.patients.operations import submit_answers
 from aiguille.patients.queries import Answers, changed_answers, latest_answers
-from aiguille.rulebook import decide
 from aiguille.worklist.operations import open_task
 
 ANSWERS_CHANGED = "answers_changed"
@@ -114,7 +113,7 @@ def _is_shaken(
         actives=plan.settings.get("actives", ()) if plan else (),
     )
     then = dict(before.answers) if before else {}
-    earlier = decide({**now.asked, "answers": then})
+    earlier = now.rules.decide({**now.asked, "answers": then})
     return bool(_grave(now.answer, now.answers) - _grave(earlier, then))
 
 

@@ -11,7 +11,7 @@ from aiguille.rulebook.book import (
     ValueRefused,
     load_rulebook,
 )
-from aiguille.rulebook.engine import decide, rule_on
+from aiguille.rulebook.engine import decide, decide_by, rule_by, rule_on
 from aiguille.rulebook.entries import (
     Action,
     Branch,
@@ -45,6 +45,8 @@ __all__ = [
     "UnknownRule",
     "ValueRefused",
     "decide",
+    "decide_by",
     "load_rulebook",
+    "rule_by",
     "rule_on",
 ]

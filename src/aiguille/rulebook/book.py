@@ -16,6 +16,8 @@ from aiguille.rulebook.rulings import Finding
 
 # Beyond ten years a wait is a slip of the keyboard.
 _LONGEST_WAIT_DAYS = Decimal(3650)
+# Units of values that the engine counts with: half a day or half a roll would be dropped silently.
+_COUNTED = frozenset({"d", "rolls", "cents"})
 
 
 class UnknownRule(DomainError):
@@ -131,20 +133,31 @@ class RuleBook:
         """
         return _overridden(self, frozenset(overrides.items()))
 
-    def check_value(self, setting_id: str, value: Decimal | int) -> Decimal:
-        """Return `value` if a clinic may give it to a setting. Raises `ValueRefused`."""
+    def limits(self, setting_id: str) -> tuple[Decimal, Decimal]:
+        """Return the least and the greatest value that a clinic may give to a setting.
+
+        Raises:
+            ValueRefused: the setting is unknown, or fixed.
+        """
         setting = self.settings.get(setting_id)
         if setting is None or not setting.is_editable:
             raise ValueRefused(field=setting_id)
-        days = setting.unit == "d"
         low = setting.at_least if setting.at_least is not None else Decimal(0)
-        high = setting.at_most or (_LONGEST_WAIT_DAYS if days else setting.value * 10)
+        longest = _LONGEST_WAIT_DAYS if setting.unit == "d" else setting.value * 10
+        return low, setting.at_most if setting.at_most is not None else longest
+
+    def check_value(self, setting_id: str, value: Decimal | int) -> Decimal:
+        """Return `value` if a clinic may give it to a setting. Raises `ValueRefused`."""
+        low, high = self.limits(setting_id)
         number = Decimal("NaN") if isinstance(value, bool) else Decimal(value)
-        if not number.is_finite() or not low <= number <= high or (days and number % 1):
+        if not number.is_finite() or not low <= number <= high:
             text = Text(
                 fr=f"La valeur doit être comprise entre {spelled(low, 'fr')} et {spelled(high, 'fr')}.",
                 en=f"The value must lie between {spelled(low, 'en')} and {spelled(high, 'en')}.",
             )
+            raise ValueRefused(text, field=setting_id)
+        if self.settings[setting_id].unit in _COUNTED and number % 1:
+            text = Text(fr="La valeur est un nombre entier.", en="The value is a whole number.")
             raise ValueRefused(text, field=setting_id)
         return number
 

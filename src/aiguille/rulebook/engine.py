@@ -56,14 +56,18 @@ def rule_on(ask: Mapping[str, Any], values: Mapping[str, Decimal | int] | None =
         MalformedAsk: the question is malformed; nothing is guessed.
         ValueRefused: a clinic's value is unknown or outside its hard limits.
     """
+    return rule_by(_book_with(values), ask)
+
+
+def rule_by(book: RuleBook, ask: Mapping[str, Any]) -> Ruling:
+    """Return the ruling on a question by a book's values. Raises `MalformedAsk`."""
     if not isinstance(ask, Mapping):
         raise MalformedAsk("", NOT_AN_OBJECT)
     kind = ask.get("kind")
     rule = KINDS.get(kind) if isinstance(kind, str) else None
     if rule is None:
         raise MalformedAsk("kind", NOT_A_CODE, codes=", ".join(KINDS))
-    book = load_rulebook()
-    return rule(Facts(ask), book.with_values(values) if values else book)
+    return rule(Facts(ask), book)
 
 
 def decide(
@@ -76,10 +80,20 @@ def decide(
     Raises:
         ValueRefused: a clinic's value is unknown or outside its hard limits.
     """
+    return decide_by(_book_with(values), ask)
+
+
+def decide_by(book: RuleBook, ask: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `decide` does, by a book's values."""
     try:
-        return rule_on(ask, values).as_json()
+        return rule_by(book, ask).as_json()
     except MalformedAsk as refusal:
         return error_answer(refusal.field or "", refusal.text)
+
+
+def _book_with(values: Mapping[str, Decimal | int] | None) -> RuleBook:
+    book = load_rulebook()
+    return book.with_values(values) if values else book
 
 
 def error_answer(field: str, text: Text) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from aiguille.catalogue.queries import ProductView, list_products
+from aiguille.catalogue.queries import ProductView, list_products, rules_in_force
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
-from aiguille.rulebook import decide
 
 _REASONS = {
     "check_digit": Text(
@@ -46,12 +45,13 @@ class ScannedCode:
 
 
 def read_code(text: str, *, today: date) -> ScannedCode:
-    """Read a GS1 code as a scanner types it (one query).
+    """Read a GS1 code as a scanner types it (two queries).
 
     Raises:
         CodeUnreadable: it is damaged, of another standard, or its check digit is wrong.
     """
-    answer = decide({"kind": "barcode", "text": text.strip(" \t\r\n"), "today": today.isoformat()})
+    asked = {"kind": "barcode", "text": text.strip(" \t\r\n"), "today": today.isoformat()}
+    answer = rules_in_force().decide(asked)
     if answer["decision"] != "OK":
         raise CodeUnreadable(_REASONS[answer["reason"]], field="code")
     products = {product.gtin: product for product in list_products() if product.gtin}

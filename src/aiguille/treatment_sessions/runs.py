@@ -11,7 +11,12 @@ from zoneinfo import ZoneInfo
 
 from aiguille.care.queries import get_plan, phototype_of, verdict_in_force
 from aiguille.care.rules import cream_conditions
-from aiguille.catalogue.queries import get_product, get_protocol_version
+from aiguille.catalogue.queries import (
+    RulesInForce,
+    get_product,
+    get_protocol_version,
+    rules_in_force,
+)
 from aiguille.clinics.queries import get_site
 from aiguille.consent.queries import current_consent
 from aiguille.kernel.actor import Actor
@@ -38,7 +43,6 @@ from aiguille.protocols.model import Protocol
 from aiguille.protocols.reading import read_protocol
 from aiguille.protocols.references import PlanLimits, RuleAnswer, UnitFacts
 from aiguille.protocols.state import RunState, effective, fold
-from aiguille.rulebook import decide
 from aiguille.stock.queries import UnitFacts as StockUnit
 from aiguille.treatment_sessions.models import SessionEvent, TreatmentSession, UnitUse
 
@@ -141,9 +145,14 @@ class SessionWorld:
         """Return what the session's plan allows at most."""
         return plan_limits(get_plan(self._session.plan_id).settings)
 
+    @cached_property
+    def rules(self) -> RulesInForce:
+        """Return the rules that the guards ask, read once."""
+        return rules_in_force()
+
     def decide(self, question: Mapping[str, object], /) -> RuleAnswer:
         """Ask the rule book on behalf of a guard."""
-        return RuleAnswer.from_mapping(decide(question))
+        return RuleAnswer.from_mapping(self.rules.decide(question))
 
     @cached_property
     def _zone(self) -> ZoneInfo:

@@ -23,6 +23,7 @@ from aiguille.catalogue.queries import (
     get_product,
     get_protocol_version,
     get_treatment,
+    rules_in_force,
 )
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure, ProductKind, ProductUse, VerdictOutcome
@@ -32,7 +33,7 @@ from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
 from aiguille.protocols.model import Protocol
 from aiguille.protocols.reading import read_protocol
-from aiguille.rulebook import decide, load_rulebook
+from aiguille.rulebook import load_rulebook
 
 MOST_SESSIONS = 24
 LONGEST_INTERVAL_DAYS = 366
@@ -198,9 +199,9 @@ def _check_zones(protocol: Protocol, zones: Sequence[str]) -> None:
 def _check_interval(
     procedure: Procedure, zones: Sequence[str], settings: Mapping[str, Any], least: int
 ) -> None:
-    lengths = settings.get("needle_mm", {})
+    lengths, rules = settings.get("needle_mm", {}), rules_in_force()
     for zone in zones:
-        answer = decide(
+        answer = rules.decide(
             {
                 "kind": "interval",
                 "procedure": procedure.value,
@@ -251,12 +252,12 @@ def _needling(
 ) -> dict[str, Any]:
     """Return the settings of needling: an allowed length for each zone."""
     phototype = phototype_of(patient_id=patient_id)
-    lengths = settings.get("needle_mm", {})
+    lengths, rules = settings.get("needle_mm", {}), rules_in_force()
     kept = {}
     for zone in zones:
         field = f"needle_mm_{zone}"
         length = _length(lengths.get(zone), field=field)
-        answer = decide(
+        answer = rules.decide(
             {
                 "kind": "depth",
                 "zone": zone,
@@ -295,7 +296,7 @@ def _mesotherapy(settings: Mapping[str, Any], protocol: Protocol) -> dict[str, A
             field="product_id",
         )
     actives = [active.value for active in product.actives]
-    answer = decide(
+    answer = rules_in_force().decide(
         {
             "kind": "product",
             "use": ProductUse.INJECT.value,

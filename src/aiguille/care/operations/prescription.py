@@ -27,6 +27,7 @@ from aiguille.care.rules import (
     cream_conditions,
     unasked_for_cream,
 )
+from aiguille.catalogue.queries import rules_in_force
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import CreamCondition, Procedure
 from aiguille.kernel.decisions import Decision
@@ -34,7 +35,7 @@ from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import get_identity, latest_answers
 from aiguille.plumbing.models import authored_by
-from aiguille.rulebook import decide, load_rulebook
+from aiguille.rulebook import load_rulebook
 
 
 class CreamQuestionsOpen(DomainError):
@@ -107,12 +108,14 @@ def prescribe_cream(
         minutes=minutes_before,
         conditions=_conditions(answers, conditions),
     )
-    answer = decide(asked)
+    rules = rules_in_force()
+    answer = rules.decide(asked)
     _check(answer, override_reason=override_reason)
     ruling_id = store_ruling(
         patient_id=patient_id,
         asked={key: str(v) if isinstance(v, Decimal) else v for key, v in asked.items()},
         answer=answer,
+        rules=rules,
         actor=actor,
         at=at,
     )

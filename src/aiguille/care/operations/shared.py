@@ -10,12 +10,12 @@ from django.db import transaction
 from aiguille.accounts.queries import physician_credentials
 from aiguille.accounts.rights import NotAllowed
 from aiguille.care.models import StoredRuling
+from aiguille.catalogue.queries import RulesInForce
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Zone
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
-from aiguille.rulebook import load_rulebook
 
 
 class InvalidContent(DomainError):
@@ -46,16 +46,17 @@ def store_ruling(
     patient_id: UUID,
     asked: Mapping[str, Any],
     answer: Mapping[str, Any],
+    rules: RulesInForce,
     actor: Actor,
     at: datetime,
 ) -> UUID:
-    """Keep an answer of the rule book with everything needed to replay it."""
+    """Keep an answer with everything needed to replay it; `rules` are those that gave it."""
     return StoredRuling.objects.create(
         patient_id=patient_id,
         kind=str(asked["kind"]),
         asked=dict(asked),
-        rulebook_version=load_rulebook().version,
-        clinic_values={},
+        rulebook_version=rules.version,
+        clinic_values=rules.stored_values(),
         answer=dict(answer),
         decision=str(answer["decision"]),
         **authored_by(actor, at=at),

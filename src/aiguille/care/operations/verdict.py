@@ -25,12 +25,11 @@ from aiguille.care.rules import (
     content_digest,
     stored_overrides,
 )
-from aiguille.catalogue.queries import get_treatment
+from aiguille.catalogue.queries import RulesInForce, get_treatment
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure, VerdictOutcome
 from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
-from aiguille.rulebook import decide
 
 
 @transaction.atomic
@@ -90,7 +89,10 @@ def give_verdict(
         zones=consultation.content["zones"],
         actives=actives,
     )
-    findings = [*act_findings(treatment.procedure, treatment.indication), *screened.findings]
+    findings = [
+        *act_findings(treatment.procedure, treatment.indication, rules=screened.rules),
+        *screened.findings,
+    ]
     check_verdict(
         outcome=outcome,
         reason=reason,
@@ -99,7 +101,12 @@ def give_verdict(
         overrides=overrides,
     )
     ruling_id = store_ruling(
-        patient_id=patient_id, asked=screened.asked, answer=screened.answer, actor=actor, at=at
+        patient_id=patient_id,
+        asked=screened.asked,
+        answer=screened.answer,
+        rules=screened.rules,
+        actor=actor,
+        at=at,
     )
     Verdict.objects.filter(
         patient_id=patient_id,
@@ -151,7 +158,9 @@ def give_verdict(
     return verdict.id
 
 
-def act_findings(procedure: str, indication: str) -> list[Mapping[str, Any]]:
+def act_findings(
+    procedure: str, indication: str, *, rules: RulesInForce
+) -> list[Mapping[str, Any]]:
     """Return what the rule book says of the act itself: its indication, and who performs it."""
     asks: tuple[Mapping[str, Any], ...] = (
         {"kind": "indication", "procedure": procedure, "indication": indication},
@@ -164,7 +173,7 @@ def act_findings(procedure: str, indication: str) -> list[Mapping[str, Any]]:
             "place": "clinic",
         },
     )
-    return [finding for ask in asks for finding in decide(ask)["findings"]]
+    return [finding for ask in asks for finding in rules.decide(ask)["findings"]]
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from aiguille.care.operations.prescription import cream_ask
 from aiguille.care.queries import VerdictView, get_verdict, list_plans
 from aiguille.care.reflection import REFLECTION_REQUESTED_ON
 from aiguille.care.rules import Override, cream_conditions, default_until
-from aiguille.catalogue.queries import get_treatment
+from aiguille.catalogue.queries import get_treatment, rules_in_force
 from aiguille.desk.care.forms import EndForm, PrescriptionForm, VerdictForm, as_decimal
 from aiguille.desk.care.plan_form import PlanForm
 from aiguille.desk.care.words import local, steps_of
@@ -43,7 +43,6 @@ from aiguille.plumbing import clock
 from aiguille.plumbing.access import NotVisible, Who, reachable_by
 from aiguille.plumbing.components.shapes import Tab
 from aiguille.plumbing.refusals import add_refusal
-from aiguille.rulebook import decide
 
 UNPROCESSABLE, STALE = 422, 409
 _FORMS = ("GET", "HEAD", "POST")
@@ -236,7 +235,7 @@ def dose(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         return render(request, "desk/care/_dose.html", {"required": None})
     known = {code.value for code in CreamCondition}
     ticked = known & set(request.GET.getlist("conditions"))
-    answer = decide(
+    answer = rules_in_force().decide(
         cream_ask(
             area_cm2=area,
             grams=as_decimal(request.GET.get("grams", "")),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aiguille.care.queries import depth_ruling
 from aiguille.care.reflection import reflection_days
-from aiguille.catalogue.queries import ProductView, TreatmentView
+from aiguille.catalogue.queries import ProductView, TreatmentView, rules_in_force
 from aiguille.desk.care.forms import Quantity, as_decimal
 from aiguille.desk.care.words import local, zone_name
 from aiguille.journeys.reads.consultation import ProtocolChoice
@@ -92,8 +92,11 @@ class PlanForm(forms.Form):
     @property
     def warnings(self) -> dict[str, Text]:
         """Return the depth warnings of the lengths typed, by zone."""
-        found = {}
-        for zone in self.zone_codes if self.is_needling else ():
+        found: dict[str, Text] = {}
+        if not self.is_needling:
+            return found
+        rules = rules_in_force()
+        for zone in self.zone_codes:
             length = as_decimal(self[f"needle_mm_{zone}"].value())
             if length is None:
                 continue
@@ -102,6 +105,7 @@ class PlanForm(forms.Form):
                 indication=self.treatment.indication.value,
                 needle_mm=length,
                 phototype=self.phototype,
+                rules=rules,
             )
             if ruling.get("decision") == Decision.WARN:
                 found[zone] = Text.from_mapping(ruling["findings"][0]["message"])

@@ -40,6 +40,7 @@ from aiguille.catalogue.queries import (
     TreatmentView,
     products_for,
     protocol_versions,
+    rules_in_force,
     treatments_by_id,
 )
 from aiguille.journeys.reads.findings import (
@@ -258,17 +259,18 @@ def proposed_lengths(
 
     The course's own where the zone and the phototype allow it without a warning, else the zone's.
     """
-    phototype = phototype_of(patient_id=patient_id)
+    phototype, rules = phototype_of(patient_id=patient_id), rules_in_force()
     wanted = choice.course.needle_mm_default
     lengths = {}
     for zone in choice.protocol.zones:
-        least = load_rulebook().value(f"R16.{zone}.default_mm")
+        least = rules.book.value(f"R16.{zone}.default_mm")
         length = least if wanted is None else wanted
         ruling = depth_ruling(
             zone=zone,
             indication=treatment.indication.value,
             needle_mm=length,
             phototype=phototype,
+            rules=rules,
         )
         lengths[zone.value] = least if ruling["findings"] else length
     return lengths
