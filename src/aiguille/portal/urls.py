@@ -6,7 +6,17 @@ from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "portal"
 
-AREAS = ("home", "patients", "questionnaire", "booking", "courses", "waiting", "consent", "follow_up", "calendars")
+AREAS = (
+    "home",
+    "patients",
+    "questionnaire",
+    "booking",
+    "courses",
+    "waiting",
+    "consent",
+    "follow_up",
+    "calendars",
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(f"aiguille.portal.{area}.urls"))

@@ -1,7 +1,8 @@
-import aiguille.kernel.ids
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import aiguille.kernel.ids
 
 
 class Migration(migrations.Migration):
