@@ -95,6 +95,7 @@ def _treat(patient_id: UUID, *, at: datetime) -> None:
         id=user.id,
         display_name=user.display_name,
         roles=frozenset({StaffRole.PHYSICIAN}),
+        confirmed_at=at,
     )
     grant_qualification(
         user_id=user.id,

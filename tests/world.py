@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest
 from django.test import Client
 
 from aiguille.accounts.operations import create_user, grant_qualification
+from aiguille.accounts.signing import note_confirmation
 from aiguille.clinics.operations import (
     Opening,
     add_membership,
@@ -73,8 +76,10 @@ class World:
     lyon_pen: UUID
 
     def staff_client(self, person: Person) -> Client:
-        """Return a browser in which a member of staff has signed in."""
-        return _client(person)
+        """Return a browser in which a member of staff has signed in, by the clock as it is."""
+        client = _client(person)
+        confirm(client, person)
+        return client
 
     def space_client(self, person: SpacePerson) -> Client:
         """Return a browser in which a patient's space is open."""
@@ -203,7 +208,7 @@ def _staff(
         at=at,
     )
     roles = frozenset({role}) if until is None else frozenset()
-    actor = Actor(kind=ActorKind.STAFF, id=user_id, display_name=name, roles=roles)
+    actor = Actor(kind=ActorKind.STAFF, id=user_id, display_name=name, roles=roles, confirmed_at=at)
     return Person(user_id=user_id, email=email, actor=actor)
 
 
@@ -264,9 +269,15 @@ def _patient(first_name: str, name: str, born: date, *, at: datetime) -> SpacePe
     )
 
 
-def _client(person: Person) -> Client:
-    from django.contrib.auth import get_user_model
+def confirm(client: Client, person: Person) -> None:
+    """Let a member of staff prove in this browser that it is they, by the clock as it is."""
+    request = HttpRequest()
+    request.session = client.session
+    note_confirmation(request, get_user_model().objects.get(pk=person.user_id))
+    request.session.save()
 
+
+def _client(person: Person) -> Client:
     client = Client()
     client.force_login(
         get_user_model().objects.get(pk=person.user_id),

@@ -10,6 +10,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signals of Django and allauth."""
+        from allauth.account.signals import authentication_step_completed
         from allauth.mfa.signals import authenticator_added
         from django.contrib.auth.signals import (
             user_logged_in,
@@ -17,9 +18,10 @@ class AccountsConfig(AppConfig):
             user_login_failed,
         )
 
-        from aiguille.accounts import second_factor, sign_in
+        from aiguille.accounts import second_factor, sign_in, signing
 
         user_logged_in.connect(sign_in.note_sign_in)
         user_logged_out.connect(sign_in.note_sign_out)
         user_login_failed.connect(sign_in.note_failure)
         authenticator_added.connect(second_factor.note_enrolment)
+        authentication_step_completed.connect(signing.note_confirmation)

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Max
 
-from aiguille.accounts.queries import physician_credentials
 from aiguille.accounts.rights import NotAllowed
+from aiguille.accounts.signing import signature_of
 from aiguille.audit.operations import record
 from aiguille.catalogue import events
 from aiguille.catalogue.models import RuleValueChange, RuleValueInForce
@@ -119,6 +119,7 @@ def change_rule_value(
 
     Raises:
         OnlyTheDirector: the actor is not the medical director in force.
+        ConfirmIdentity: the director did not prove within five minutes that it is they.
         ValueRefused: the setting is unknown or fixed, or the value outside its hard limits.
         RuleReasonMissing, RuleDateRefused, RuleStale.
     """
@@ -151,7 +152,6 @@ def change_rule_value(
         setting.partition(".")[0],
         rules,
         signature,
-        at=at,
         setting=setting,
         value=number,
         replaced_value=current,
@@ -188,6 +188,7 @@ def confirm_rule(*, rule_id: str, reason: str, actor: Actor, at: datetime) -> UU
 
     Raises:
         OnlyTheDirector: the actor is not the medical director in force.
+        ConfirmIdentity: the director did not prove within five minutes that it is they.
         UnknownRule: there is none of this id.
         RuleReasonMissing: there is no reason.
         NothingToConfirm: its sources carry it, or it was confirmed at this version.
@@ -204,9 +205,7 @@ def confirm_rule(*, rule_id: str, reason: str, actor: Actor, at: datetime) -> UU
         return known.id
     if known is not None or not needs_confirmation(entry):
         raise NothingToConfirm
-    row = _sign(
-        rule_id, rules, signature, at=at, reason=reason, effective_on=today, signed_on=today
-    )
+    row = _sign(rule_id, rules, signature, reason=reason, effective_on=today, signed_on=today)
     record(
         action=events.RULE_CONFIRMED,
         actor=actor,
@@ -230,17 +229,12 @@ def bring_into_force(*, at: datetime) -> list[UUID]:
 
 def _signature(actor: Actor, *, at: datetime) -> tuple[dict[str, Any], date]:
     today = clinic_day(at)
-    if actor.id is None or not is_director(actor, at=at):
+    if not is_director(actor, at=at):
         raise OnlyTheDirector
-    credentials = physician_credentials(actor.id, today)
-    if credentials is None:
-        raise OnlyTheDirector
-    return {
-        "signer_id": actor.id,
-        "signer_name": actor.display_name,
-        "signer_role": "physician",
-        "signer_rpps": credentials.rpps,
-    }, today
+    try:
+        return signature_of(actor, on=today, at=at), today
+    except NotAllowed as error:
+        raise OnlyTheDirector from error
 
 
 def _reason(reason: str) -> str:
@@ -266,13 +260,12 @@ def _is_planned(setting: str) -> bool:
 
 
 def _sign(
-    rule_id: str, rules: RulesInForce, signature: dict[str, Any], *, at: datetime, **what: Any
+    rule_id: str, rules: RulesInForce, signature: dict[str, Any], **what: Any
 ) -> RuleValueChange:
     row = RuleValueChange(
         rule_id=rule_id,
         rule_version=load_rulebook().entry(rule_id).version,
         rulebook_version=rules.version,
-        signed_at=at,
         **signature,
         **what,
     )

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from aiguille.accounts.signing import note_confirmation
 from aiguille.booking.queries import AppointmentView, agenda_day
 from aiguille.clinics.queries import list_sites
 from aiguille.demo.premises import PASSWORD, ZONE, staff_sign_ins
@@ -91,6 +92,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         raise Http404
     login(request, user)
+    note_confirmation(request, user)
     return HttpResponseRedirect(reverse("desk:start"))
 
 

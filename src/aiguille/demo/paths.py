@@ -229,7 +229,7 @@ def _judge(patient: Patient, consultation_id: UUID, doctor: Doctor, at: datetime
         valid_until=add_months(valid_from, _VERDICT_MONTHS),
         overrides=overrides,
         today=today,
-        actor=doctor.actor,
+        actor=doctor.actor.confirmed(at),
         at=at,
     )
 
@@ -274,6 +274,6 @@ def _prescribe(
         zones=patient.zones,
         today=at.astimezone(ZONE).date(),
         language=patient.person.language,
-        actor=doctor.actor,
+        actor=doctor.actor.confirmed(at),
         at=at,
     )

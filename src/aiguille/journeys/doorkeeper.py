@@ -12,6 +12,9 @@ from django.views.defaults import permission_denied
 from aiguille.accounts import second_factor
 from aiguille.accounts.rights import NotAllowed
 from aiguille.journeys import who
+from aiguille.journeys.suspended import suspend
+from aiguille.kernel.errors import ElsewhereFirst
+from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, audience_of
 
 _OPEN = frozenset({Who.EVERYBODY, Who.PROGRAM})
@@ -53,7 +56,15 @@ class Doorkeeper:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """Answer 403 to a member of staff whose roles do not include what was asked."""
+        """Answer what faces let pass.
+
+        Whoever must prove first that it is they is sent to do so, with what they sent kept; a
+        member of staff whose roles do not include what was asked gets 403.
+        """
+        if isinstance(exception, ElsewhereFirst) and request.method == "POST":
+            back = suspend(request, at=clock.now())
+            page = reverse("account_reauthenticate")
+            return _go(request, f"{page}?{urlencode({'next': back})}")
         if isinstance(exception, NotAllowed):
             return permission_denied(request, exception)
         return None

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.http import HttpRequest
 
-from aiguille.accounts import second_factor
+from aiguille.accounts import second_factor, signing
 from aiguille.clinics.access import staff_actor
 from aiguille.clinics.queries import NoGroup, the_group
 from aiguille.kernel.actor import Actor, ActorKind
@@ -46,7 +46,7 @@ def staff_of(request: HttpRequest, site_id: UUID | None = None) -> Actor:
     """
     actor = find_staff(request)
     if actor is not None and site_id is not None and request.user.is_authenticated:
-        actor = staff_actor(user=request.user, at=clock.now(), site_id=site_id)
+        actor = _confirmed(request, staff_actor(user=request.user, at=clock.now(), site_id=site_id))
     if actor is None or lacks_second_factor(request):
         raise NotVisible
     return actor
@@ -57,9 +57,13 @@ def find_staff(request: HttpRequest) -> Actor | None:
     if not hasattr(request, _STAFF):
         user = request.user
         actor = staff_actor(user=user, at=clock.now()) if user.is_authenticated else None
-        setattr(request, _STAFF, actor)
+        setattr(request, _STAFF, _confirmed(request, actor))
     found: Actor | None = getattr(request, _STAFF)
     return found
+
+
+def _confirmed(request: HttpRequest, actor: Actor | None) -> Actor | None:
+    return None if actor is None else actor.confirmed(signing.confirmed_at(request))
 
 
 def lacks_second_factor(request: HttpRequest) -> bool:

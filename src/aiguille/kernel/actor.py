@@ -1,7 +1,9 @@
 """Who does something: the one value that every write receives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from aiguille.kernel.codes import StaffRole
@@ -22,7 +24,8 @@ class Actor:
 
     `id` is the user's id for staff and patients, None for a visitor or the system.
     `roles` are the staff roles in force at the instant of the act, at `site_id`
-    (or at any site where `site_id` is None).
+    (or at any site where `site_id` is None). `confirmed_at` is when the person last proved who they
+    are, by a password or a second factor, in the session that acts; None where nothing is known.
     """
 
     kind: ActorKind
@@ -30,6 +33,14 @@ class Actor:
     display_name: str
     roles: frozenset[StaffRole] = frozenset()
     site_id: UUID | None = None
+    confirmed_at: datetime | None = None
+
+    def confirmed(self, at: datetime | None) -> Self:
+        """Return the same actor, who proved who they are at that instant.
+
+        Only for what saw the proof (an architecture test lists who may).
+        """
+        return replace(self, confirmed_at=at)
 
     @property
     def is_physician(self) -> bool:

@@ -22,3 +22,12 @@ class DomainError(Exception):
         self.text = text or self.default_text
         self.field = field
         super().__init__(f"{self.code}: {self.text.en}")
+
+
+class ElsewhereFirst(DomainError):
+    """Something must be done on another page first; what was refused then goes on by itself.
+
+    Faces let it pass: the doorkeeper keeps what was typed and shows that page.
+    """
+
+    code = "elsewhere_first"

@@ -9,13 +9,13 @@ from uuid import UUID
 from django.db import transaction
 
 from aiguille.accounts.rights import Right, require
+from aiguille.accounts.signing import signature_of
 from aiguille.audit.operations import record
 from aiguille.care import events
 from aiguille.care.models import Plan, Prescription
 from aiguille.care.operations.shared import (
     InvalidContent,
     checked_zones,
-    signature_of,
     store_ruling,
 )
 from aiguille.care.queries import get_consultation
@@ -86,13 +86,14 @@ def prescribe_cream(
 
     Raises:
         NotAllowed: the actor is not a physician with a registration in force.
+        ConfirmIdentity: the physician did not prove within five minutes that it is they.
         CreamQuestionsOpen: what the cream forbids was not asked.
         RefusedByRuleBook: the cream is forbidden for this patient, or above a ceiling.
         ReasonMissing: a finding asks for a physician's reason and there is none.
         InvalidContent: an amount is impossible, or plan and consultation are somebody else's.
     """
     require(actor, Right.PRESCRIBE)
-    signature = signature_of(actor, on=today)
+    signature = signature_of(actor, on=today, at=at)
     consultation = get_consultation(consultation_id)
     plans = Plan.objects.filter(patient_id=patient_id)
     is_own_plan = plan_id is None or plans.filter(id=plan_id).exists()
@@ -154,7 +155,6 @@ def prescribe_cream(
         cream_minutes_before=minutes_before,
         language=language,
         content_digest=content_digest(content),
-        signed_at=at,
         effective_at=at,
         **_replacing(consultation_id),
         **signature,

@@ -1,14 +1,12 @@
-"""What every signed act of care shares: checked zones, stored rulings, the signature."""
+"""What every signed act of care shares: checked zones, stored rulings."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from aiguille.accounts.queries import physician_credentials
-from aiguille.accounts.rights import NotAllowed
 from aiguille.care.models import StoredRuling
 from aiguille.catalogue.queries import RulesInForce
 from aiguille.kernel.actor import Actor
@@ -61,25 +59,3 @@ def store_ruling(
         decision=str(answer["decision"]),
         **authored_by(actor, at=at),
     ).id
-
-
-def signature_of(actor: Actor, *, on: date) -> dict[str, Any]:
-    """Return the `Signed` columns of a physician whose registration is in force.
-
-    Raises:
-        NotAllowed: there is no such registration.
-    """
-    credentials = physician_credentials(actor.id, on) if actor.id else None
-    if actor.id is None or credentials is None:
-        raise NotAllowed(
-            Text(
-                fr="Seul un médecin inscrit peut signer.",
-                en="Only a registered physician may sign.",
-            )
-        )
-    return {
-        "signer_id": actor.id,
-        "signer_name": actor.display_name,
-        "signer_role": "physician",
-        "signer_rpps": credentials.rpps,
-    }

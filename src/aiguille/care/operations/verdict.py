@@ -11,11 +11,12 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import F
 
 from aiguille.accounts.rights import Right, require
+from aiguille.accounts.signing import signature_of
 from aiguille.audit.operations import record
 from aiguille.audit.registry import Action
 from aiguille.care import events
 from aiguille.care.models import Verdict, VerdictStatus
-from aiguille.care.operations.shared import InvalidContent, signature_of, store_ruling
+from aiguille.care.operations.shared import InvalidContent, store_ruling
 from aiguille.care.queries import get_consultation, screening
 from aiguille.care.rules import (
     Override,
@@ -56,13 +57,14 @@ def give_verdict(
 
     Raises:
         NotAllowed: the actor is not a physician with a registration in force.
+        ConfirmIdentity: the physician did not prove within five minutes that it is they.
         RefusedByRuleBook: a finding blocks, the indication or the performer is not allowed.
         ReasonMissing: a reason, the conditions or an override is missing.
         PeriodRefused: the period is not allowed.
         BirthDateMissing: the identity has no birth date.
     """
     require(actor, Right.GIVE_VERDICT)
-    signature = signature_of(actor, on=today)
+    signature = signature_of(actor, on=today, at=at)
     consultation = get_consultation(consultation_id)
     treatment = get_treatment(treatment_id)
     if consultation.patient_id != patient_id or consultation.procedure != treatment.procedure:
@@ -142,7 +144,6 @@ def give_verdict(
         overrides=content["overrides"],
         valid_during=DateRange(valid_from, valid_until + timedelta(days=1)),
         content_digest=content_digest(content),
-        signed_at=at,
         **signature,
         **authored_by(actor, at=at),
     )

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from aiguille.accounts.rights import NotAllowed
+from aiguille.accounts.signing import ConfirmIdentity
 from aiguille.audit.queries import list_events_of_patient
 from aiguille.care.models import Consultation, Prescription, StoredRuling, Verdict
 from aiguille.care.operations import (
@@ -314,6 +315,19 @@ class TestVerdict:
         for person in (world.diane, world.hugo, world.carla, world.anna):
             with pytest.raises(NotAllowed):
                 desk.decide(consultation, actor=person.actor)
+
+    @pytest.mark.parametrize("proved", [None, timedelta(minutes=5, microseconds=1)])
+    def test_is_signed_by_whoever_proved_a_moment_ago_that_it_is_they(
+        self, desk: Desk, world: World, proved: timedelta | None
+    ) -> None:
+        consultation = desk.write()
+        before = StoredRuling.objects.count()
+        stale = world.bruno.actor.confirmed(None if proved is None else world.at - proved)
+        for sign in (desk.decide, desk.prescribe):
+            with pytest.raises(ConfirmIdentity):
+                sign(consultation, actor=stale)
+        assert not Verdict.objects.exists()
+        assert StoredRuling.objects.count() == before
 
     def test_is_suspended_and_revoked_once_each(self, desk: Desk, world: World) -> None:
         verdict = desk.decide(desk.write())

@@ -7,6 +7,7 @@ import pytest
 from django.db import Error, connection, transaction
 
 from aiguille.accounts.rights import NotAllowed
+from aiguille.accounts.signing import ConfirmIdentity
 from aiguille.audit.models import AuditEvent
 from aiguille.catalogue.models import RuleValueChange, RuleValueInForce
 from aiguille.catalogue.rule_changes import (
@@ -117,6 +118,15 @@ class TestWhatIsRefused:
         with pytest.raises(OnlyTheDirector):
             change(actor=getattr(world, who).actor)
         assert issubclass(OnlyTheDirector, NotAllowed)
+
+    @pytest.mark.parametrize("proved", [None, timedelta(minutes=5, microseconds=1)])
+    def test_nor_the_director_without_a_fresh_proof(self, change, world, proved):
+        stale = world.bruno.actor.confirmed(None if proved is None else world.at - proved)
+        with pytest.raises(ConfirmIdentity):
+            change(actor=stale)
+        with pytest.raises(ConfirmIdentity):
+            confirm_rule(rule_id="N05", reason="Vu.", actor=stale, at=world.at)
+        assert RuleValueChange.objects.count() == 0
 
     def test_neither_does_the_installation(self, change):
         with pytest.raises(OnlyTheDirector):

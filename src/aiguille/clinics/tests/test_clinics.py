@@ -50,7 +50,7 @@ def actor_at(person: Person, at: datetime, **where: object) -> Actor | None:
 
 class TestMemberships:
     def test_make_the_actor(self, world: World) -> None:
-        assert actor_at(world.bruno, AT) == world.bruno.actor
+        assert actor_at(world.bruno, AT) == world.bruno.actor.confirmed(None)
         assert actor_at(world.carla, AT) is None
         assert actor_at(world.anna, AT) is None
 

@@ -1,0 +1,84 @@
+"""Signing: who may, and that they proved a moment ago that it is they."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+
+from aiguille.accounts.models import User
+from aiguille.accounts.queries import physician_credentials
+from aiguille.accounts.rights import NotAllowed
+from aiguille.kernel.actor import Actor
+from aiguille.kernel.errors import ElsewhereFirst
+from aiguille.kernel.text import Text
+from aiguille.plumbing import clock
+
+# A proof this old still counts; the next instant it does not.
+CONFIRMED_FOR = timedelta(minutes=5)
+_CONFIRMED = "identity-confirmed"
+
+
+class ConfirmIdentity(ElsewhereFirst):
+    """The person who signs has not proved for over five minutes that it is they."""
+
+    code = "confirm_identity"
+    default_text = Text(
+        fr="Rien n’est encore signé : confirmez votre identité pour signer.",
+        en="Nothing is signed yet: confirm that it is you to sign.",
+    )
+
+
+def signature_of(actor: Actor, *, on: date, at: datetime) -> dict[str, Any]:
+    """Return the `Signed` columns, save the digest, of a physician who signs at `at`.
+
+    `on` is the clinic's local date, on which the registration must be in force.
+
+    Raises:
+        NotAllowed: there is no such registration.
+        ConfirmIdentity: the person did not prove within five minutes before `at` that it is they.
+    """
+    credentials = physician_credentials(actor.id, on) if actor.id else None
+    if actor.id is None or credentials is None:
+        raise NotAllowed(
+            Text(
+                fr="Seul un médecin inscrit peut signer.",
+                en="Only a registered physician may sign.",
+            )
+        )
+    if not is_confirmed(actor, at=at):
+        raise ConfirmIdentity
+    return {
+        "signer_id": actor.id,
+        "signer_name": actor.display_name,
+        "signer_role": credentials.title,
+        "signer_rpps": credentials.rpps,
+        "signed_at": at,
+    }
+
+
+def is_confirmed(actor: Actor, *, at: datetime) -> bool:
+    """Tell whether the person proved within five minutes before `at` that it is they."""
+    proved = actor.confirmed_at
+    return proved is not None and proved <= at <= proved + CONFIRMED_FOR
+
+
+def note_confirmation(request: HttpRequest, user: User, **_: Any) -> None:
+    """Keep in the session that somebody gave a password, a code or a passkey just now."""
+    request.session[_CONFIRMED] = {
+        "user": str(user.pk),
+        "password": user.get_session_auth_hash(),
+        "at": clock.now().isoformat(),
+    }
+
+
+def confirmed_at(request: HttpRequest) -> datetime | None:
+    """Return when whoever is signed in last proved in this session that it is they, or None.
+
+    A proof by a password that was changed since is none.
+    """
+    kept, user = request.session.get(_CONFIRMED), request.user
+    if kept is None or not user.is_authenticated:
+        return None
+    if (kept["user"], kept["password"]) != (str(user.pk), user.get_session_auth_hash()):
+        return None
+    return datetime.fromisoformat(kept["at"])

@@ -1,0 +1,1 @@
+"""What goes on once a person confirmed that it is they."""
