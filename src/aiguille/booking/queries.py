@@ -215,6 +215,14 @@ def sessions_of_plan(plan_id: UUID) -> list[AppointmentView]:
     )
 
 
+def next_sessions_under(verdict_ids: Collection[UUID], *, at: datetime) -> dict[UUID, datetime]:
+    """Return the start of the next session that holds its time, by verdict (one query)."""
+    rows = Appointment.objects.filter(
+        verdict_id__in=verdict_ids, starts_at__gt=at, state__in=HOLDING_STATES
+    ).order_by("-starts_at")
+    return dict(rows.values_list("verdict_id", "starts_at"))
+
+
 def agenda_day(*, site_id: UUID, day: date) -> list[AgendaLine]:
     """Return a site's appointments of one local date, in order (two queries)."""
     views = _views(

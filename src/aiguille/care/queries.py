@@ -381,12 +381,16 @@ def replay_ruling(ruling_id: UUID) -> tuple[Mapping[str, Any], Mapping[str, Any]
     The two are equal while the rule files are those of the version stored.
     """
     ruling = StoredRuling.objects.get(id=ruling_id)
-    asked = {
-        name: Decimal(value) if name in _QUANTITIES and value is not None else value
-        for name, value in ruling.asked.items()
-    }
     rules = rules_with(read_values(ruling.clinic_values), number=0)
-    return ruling.answer, rules.decide(asked)
+    return ruling.answer, rules.decide(asked_again(ruling.asked))
+
+
+def asked_again(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored question as it was asked, its quantities exact."""
+    return {
+        name: Decimal(value) if name in _QUANTITIES and value is not None else value
+        for name, value in stored.items()
+    }
 
 
 # What every booking of a session asks.

@@ -36,7 +36,7 @@ class OnlyTheDirector(NotAllowed):
 
     code = "only_the_director"
     default_text = Text(
-        fr="Seul le directeur médical en exercice peut modifier ou confirmer une règle.",
+        fr="Seule la direction médicale en exercice peut modifier ou confirmer une règle.",
         en="Only the medical director in force may change or confirm a rule.",
     )
 

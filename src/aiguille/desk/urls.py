@@ -16,5 +16,6 @@ urlpatterns = [
     path("", include("aiguille.desk.clinic.urls")),
     path("", include("aiguille.desk.calendars.urls")),
     path("patients/", include("aiguille.desk.patients.urls")),
+    path("rules/", include("aiguille.desk.rules.urls")),
     path("stock/", include("aiguille.desk.stock.urls")),
 ]

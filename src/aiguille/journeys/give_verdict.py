@@ -10,6 +10,7 @@ from aiguille.booking.states import confirm_under_verdict, flag_needs_verdict
 from aiguille.care import operations as care
 from aiguille.care.queries import current_verdict
 from aiguille.care.rules import Override
+from aiguille.journeys.change_rule import TASK as RULE_CHANGED
 from aiguille.journeys.record_answers import ANSWERS_CHANGED
 from aiguille.journeys.suspend_verdict import SESSIONS_WAIT, ask_for_verdict
 from aiguille.kernel.actor import Actor
@@ -58,7 +59,7 @@ def give_verdict(
         )
         if before is not None:
             flag_needs_verdict(verdict_id=before.id, actor=actor, at=at)
-            for kind in (ANSWERS_CHANGED, SESSIONS_WAIT):
+            for kind in (ANSWERS_CHANGED, RULE_CHANGED, SESSIONS_WAIT):
                 finish_tasks_about(kind=kind, subject_id=before.id, actor=actor, at=at)
         confirm_under_verdict(verdict_id=verdict_id, actor=actor, at=at)
         ask_for_verdict(

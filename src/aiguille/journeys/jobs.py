@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from aiguille.catalogue.rule_changes import bring_into_force
+from aiguille.journeys.change_rule import bring_into_force
 from aiguille.journeys.change_set_up import look_for_displaced
 from aiguille.plumbing.clock import now
 
@@ -18,4 +18,4 @@ def note_displaced(timestamp: int) -> int:  # noqa: ARG001 -- the scheduler pass
 @app.task(queue="booking", queueing_lock="rule values")
 def apply_planned_rule_values(timestamp: int) -> int:  # noqa: ARG001 -- the scheduler passes the round's instant
     """Let signed values of the rules apply once their day has come; return how many did."""
-    return len(bring_into_force(at=now()))
+    return bring_into_force(at=now())
