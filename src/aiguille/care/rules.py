@@ -2,19 +2,17 @@
 
 import hashlib
 import json
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
+from aiguille.care.validity import validity
 from aiguille.kernel.codes import Answer, CreamCondition, VerdictOutcome
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 
-LONGEST_VALIDITY_MONTHS = 12
-DEFAULT_VALIDITY_MONTHS = 6
 OPENING_OUTCOMES = frozenset(
     {VerdictOutcome.ELIGIBLE, VerdictOutcome.ELIGIBLE_IF, VerdictOutcome.NOT_BEFORE}
 )
@@ -104,28 +102,11 @@ def answer_to(rule: str, answers: Mapping[str, Mapping[str, Any]]) -> str:
     return str(answers.get(rule, {}).get("answer", Answer.UNKNOWN.value))
 
 
-def add_months(day: date, months: int) -> date:
-    """Return `day` moved by whole months; a day that the month lacks becomes its last."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-def default_until(valid_from: date, *, last_session_after_days: int = 0) -> date:
-    """Return the last day that a verdict is proposed with.
-
-    Six months, or until 28 days after the last session proposed where that is later; never more
-    than the twelve months allowed.
-    """
-    course_end = valid_from + timedelta(days=last_session_after_days + 28)
-    wanted = max(add_months(valid_from, DEFAULT_VALIDITY_MONTHS), course_end)
-    return min(wanted, add_months(valid_from, LONGEST_VALIDITY_MONTHS))
-
-
 def check_period(*, valid_from: date, valid_until: date, today: date) -> None:
     """Accept a verdict's first and last day (both included), or refuse.
 
     Raises:
-        PeriodRefused: it begins in the past, ends before it begins, or lasts over 12 months.
+        PeriodRefused: it begins in the past, ends before it begins, or lasts longer than allowed.
     """
     if valid_from < today:
         raise PeriodRefused(
@@ -140,11 +121,12 @@ def check_period(*, valid_from: date, valid_until: date, today: date) -> None:
             ),
             field="valid_until",
         )
-    if valid_until > add_months(valid_from, LONGEST_VALIDITY_MONTHS):
+    longest = validity()
+    if valid_until > longest.latest_day(valid_from):
         raise PeriodRefused(
             Text(
-                fr="Un avis médical vaut douze mois au plus.",
-                en="A verdict holds for twelve months at most.",
+                fr=f"Un avis médical vaut {longest.longest_months} mois au plus.",
+                en=f"A verdict holds for {longest.longest_months} months at most.",
             ),
             field="valid_until",
         )

@@ -10,7 +10,8 @@ from aiguille.booking.operations import check_in, mark_no_show
 from aiguille.booking.queries import AppointmentView
 from aiguille.care.operations import make_plan, prescribe_cream, write_consultation
 from aiguille.care.queries import screening
-from aiguille.care.rules import Override, add_months
+from aiguille.care.rules import Override
+from aiguille.care.validity import add_months
 from aiguille.catalogue.queries import protocol_versions
 from aiguille.demo.course import go_through
 from aiguille.demo.patients import Answers, Part, Patient, Until

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from aiguille.accounts.rights import NotAllowed
 from aiguille.accounts.signing import ConfirmIdentity
@@ -57,6 +59,13 @@ TREATMENT = {
     NEEDLING: "needling-acne-scar-atrophic",
     MESOTHERAPY: "mesotherapy-mesolift-ageing",
 }
+
+OVERRIDE = {"rule": "S27", "decision": "REVIEW", "answer": "unknown", "reason": "Vu."}
+
+
+def constraint_of(error: IntegrityError) -> str | None:
+    assert isinstance(error.__cause__, psycopg.Error)
+    return error.__cause__.diag.constraint_name
 
 
 class Desk:
@@ -347,6 +356,58 @@ class TestVerdict:
         row.pk = new_id()
         with pytest.raises(IntegrityError), transaction.atomic():
             row.save(force_insert=True)
+
+    @pytest.mark.parametrize(
+        ("answers", "change", "constraint"),
+        [
+            ({}, {"outcome": "NOT_ELIGIBLE"}, None),
+            ({"S01": "yes"}, {"outcome": "NOT_ELIGIBLE"}, None),
+            ({"S01": "yes"}, {"outcome": "ELIGIBLE"}, "verdict_never_overrides_a_block"),
+            (
+                {"S01": "yes"},
+                {
+                    "outcome": "NOT_BEFORE",
+                    "overrides": [OVERRIDE | {"rule": "S01", "decision": "BLOCK"}],
+                },
+                "verdict_never_overrides_a_block",
+            ),
+            ({"S27": "unknown"}, {"outcome": "ELIGIBLE"}, "verdict_gives_its_reasons"),
+            (
+                {"S27": "unknown"},
+                {"outcome": "ELIGIBLE_IF", "overrides": [OVERRIDE | {"reason": " "}]},
+                "verdict_gives_its_reasons",
+            ),
+            ({"S27": "unknown"}, {"outcome": "ELIGIBLE", "overrides": [OVERRIDE]}, None),
+            ({}, {"signer_id": new_id()}, "physician_signs_verdict"),
+            (
+                {},
+                {"valid_during": DateRange(date(2026, 3, 2), date(2027, 3, 4))},
+                "verdict_holds_a_year_at_most",
+            ),
+        ],
+    )
+    def test_is_held_to_its_ruling_by_the_database(
+        self, desk: Desk, answers: Any, change: Any, constraint: str | None
+    ) -> None:
+        desk.answer(**answers)
+        row = Verdict.objects.get(id=desk.decide(desk.write(), outcome=VerdictOutcome.NOT_ELIGIBLE))
+        Verdict.objects.update(status="SUPERSEDED")
+        row.pk, row.conditions = new_id(), "Après avis."
+        for name, value in change.items():
+            setattr(row, name, value)
+        if constraint is None:
+            row.save(force_insert=True)
+            return
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            row.save(force_insert=True)
+        assert constraint_of(refused.value) == constraint
+
+    def test_rests_on_its_own_patients_ruling(self, desk: Desk, world: World) -> None:
+        row = Verdict.objects.get(id=desk.decide(desk.write()))
+        row.pk, row.patient_id = new_id(), world.marc.patient_id
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            row.save(force_insert=True)
+        assert constraint_of(refused.value) == "verdict_rests_on_its_patients_ruling"
 
     def test_rests_on_a_ruling_that_gives_the_same_again(self, desk: Desk) -> None:
         desk.answer(S25="yes")

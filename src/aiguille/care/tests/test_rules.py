@@ -14,17 +14,16 @@ from aiguille.care.rules import (
     PeriodRefused,
     ReasonMissing,
     RefusedByRuleBook,
-    add_months,
     answer_to,
     check_period,
     check_verdict,
     content_digest,
     cream_conditions,
-    default_until,
     settled_rules,
     stored_overrides,
     unasked_for_cream,
 )
+from aiguille.care.validity import add_months, validity
 from aiguille.kernel.codes import Answer, VerdictOutcome
 from aiguille.kernel.decisions import Decision
 
@@ -170,9 +169,22 @@ class TestPeriod:
         after=st.integers(min_value=0, max_value=800),
     )
     def test_proposed_is_always_allowed(self, first: date, after: int) -> None:
-        last = default_until(first, last_session_after_days=after)
+        last = validity().last_day(first, last_session_after_days=after)
         check_period(valid_from=first, valid_until=last, today=first)
         assert last >= add_months(first, 6)
+
+    @pytest.mark.parametrize(
+        ("after", "last"),
+        [
+            (0, date(2026, 9, 2)),
+            (156, date(2026, 9, 2)),  # the day that six months end as well
+            (157, date(2026, 9, 3)),
+            (337, date(2027, 3, 2)),
+            (338, date(2027, 3, 2)),
+        ],
+    )
+    def test_proposed_covers_the_course_within_a_year(self, after: int, last: date) -> None:
+        assert validity().last_day(date(2026, 3, 2), last_session_after_days=after) == last
 
     @pytest.mark.parametrize(
         ("day", "months", "then"),

@@ -16,7 +16,8 @@ from aiguille.care.operations import StaleVersion, make_plan
 from aiguille.care.operations.prescription import cream_ask
 from aiguille.care.queries import VerdictView, get_verdict, list_plans
 from aiguille.care.reflection import REFLECTION_REQUESTED_ON
-from aiguille.care.rules import Override, cream_conditions, default_until
+from aiguille.care.rules import Override, cream_conditions
+from aiguille.care.validity import validity
 from aiguille.catalogue.queries import get_treatment, rules_in_force
 from aiguille.desk.care.forms import EndForm, PrescriptionForm, VerdictForm, as_decimal
 from aiguille.desk.care.plan_form import PlanForm
@@ -310,7 +311,7 @@ def _proposed_verdict(page: ConsultationPage) -> dict[str, Any]:
     return {
         "treatment": str(first.id) if first and len(page.treatments) == 1 else None,
         "valid_from": page.today,
-        "valid_until": default_until(page.today, last_session_after_days=longest),
+        "valid_until": validity().last_day(page.today, last_session_after_days=longest),
     }
 
 
