@@ -21,7 +21,7 @@ from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.statements import Statement
 from aiguille.protocols.sources import digest_of
-from aiguille.rulebook import Question, Rule, Status, ValueRefused, load_rulebook
+from aiguille.rulebook import ValueRefused, load_rulebook
 
 LONGEST_REASON = 1000
 # Beyond a year nobody remembers why a value will change.
@@ -92,12 +92,6 @@ def is_director(actor: Actor, *, at: datetime) -> bool:
         and actor.id is not None
         and medical_director_user_id(clinic_day(at)) == actor.id
     )
-
-
-def needs_confirmation(entry: Rule | Question) -> bool:
-    """Tell whether a rule or one of its cases rests on no source that was read."""
-    cases = entry.cases.values() if isinstance(entry, Rule) else ()
-    return Status.TO_CONFIRM in {entry.status, *(case.status for case in cases)}
 
 
 @transaction.atomic
@@ -203,7 +197,7 @@ def confirm_rule(*, rule_id: str, reason: str, actor: Actor, at: datetime) -> UU
     ).first()
     if known is not None and (known.signer_id, known.reason) == (signature["signer_id"], reason):
         return known.id
-    if known is not None or not needs_confirmation(entry):
+    if known is not None or not entry.is_to_confirm:
         raise NothingToConfirm
     row = _sign(rule_id, rules, signature, reason=reason, effective_on=today, signed_on=today)
     record(

@@ -41,7 +41,8 @@ def decide_file(path: str | Path, out: TextIO) -> int:
 def check_files(paths: Sequence[str | Path] | None, out: TextIO) -> int:
     """Validate rule files, each in place of the shipped one of its subject; none: all shipped.
 
-    Writes one line per mistake, `file:line: field: message`. Returns 2 when there is one, else 0.
+    Writes one line per mistake, `file:line: field: message`, or what the book holds and how much
+    of it is to be confirmed. Returns 2 when there is a mistake, else 0.
     """
     files: list[RuleFile] = []
     problems: list[Problem] = []
@@ -55,8 +56,13 @@ def check_files(paths: Sequence[str | Path] | None, out: TextIO) -> int:
     out.writelines(f"{problem}\n" for problem in problems)
     if not problems:
         checked = len(files) or len(SUBJECTS)
-        rules = len(contents.rules) + len(contents.questions)
-        out.write(f"{checked} rule files correct; the book has {rules} rules.\n")
+        rules = [*contents.rules.values(), *contents.questions.values()]
+        waiting = sum(rule.is_to_confirm for rule in rules)
+        values = sum(rule.values_to_confirm() for rule in rules)
+        out.write(
+            f"{checked} rule files correct; the book has {len(rules)} rules.\n"
+            f"To be confirmed by the medical director: {waiting} rules, with {values} values.\n"
+        )
     return MALFORMED if problems else OK
 
 
@@ -128,7 +134,8 @@ def _question_lines(question: Question) -> Iterator[str]:
 def _case_lines(rule: Rule) -> Iterator[str]:
     for case in rule.cases.values():
         if case.decision and case.message:
-            yield f"{case.name}: {case.decision}  {case.message.fr} / {case.message.en}"
+            status = "" if case.status is rule.status else f" ({case.status})"
+            yield f"{case.name}: {case.decision}{status}  {case.message.fr} / {case.message.en}"
     yield ""
 
 

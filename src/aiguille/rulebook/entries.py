@@ -61,6 +61,15 @@ class Entry:
     status: Status
     settings: Mapping[str, Setting]
 
+    @property
+    def is_to_confirm(self) -> bool:
+        """Return whether some part of it waits for the medical director."""
+        return self.status is Status.TO_CONFIRM
+
+    def values_to_confirm(self) -> int:
+        """Return how many of its values wait for the medical director."""
+        return len(self.settings) if self.status is Status.TO_CONFIRM else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -83,6 +92,17 @@ class Rule(Entry):
 
     cases: Mapping[str, Case]
     attributes: Mapping[str, str]
+
+    @property
+    def is_to_confirm(self) -> bool:
+        """Return whether the rule or one of its cases waits for the medical director."""
+        return Status.TO_CONFIRM in {self.status, *(case.status for case in self.cases.values())}
+
+    def values_to_confirm(self) -> int:
+        """Return how many values of the rule and its cases wait for the medical director."""
+        own = len(self.settings) if self.status is Status.TO_CONFIRM else 0
+        waiting = [case for case in self.cases.values() if case.status is Status.TO_CONFIRM]
+        return own + sum(len(case.settings) for case in waiting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

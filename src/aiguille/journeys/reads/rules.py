@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from aiguille.accounts.rights import Right, require
-from aiguille.catalogue.rule_changes import clinic_day, is_director, needs_confirmation
+from aiguille.catalogue.rule_changes import clinic_day, is_director
 from aiguille.catalogue.rule_values import (
     RuleChange,
     RulesInForce,
@@ -19,7 +19,7 @@ from aiguille.kernel.codes import Procedure
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.text import Text
 from aiguille.plumbing.access import NotVisible
-from aiguille.rulebook import Question, Rule, Source, UnknownRule
+from aiguille.rulebook import Question, Rule, Source, Status, UnknownRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,15 @@ class RulesPage:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """One thing that a rule may answer; `procedure` is empty where it is one for all."""
+    """One thing that a rule may answer; `procedure` is empty where it is one for all.
+
+    `is_to_confirm` where it alone rests on no source, while the rule has some.
+    """
 
     procedure: str
     decision: Decision
     message: Text
-    label: Text | None
+    is_to_confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ def _line(
         title=entry.title,
         subject=entry.subject,
         grade=entry.grade,
-        waits=needs_confirmation(entry) and not was_confirmed,
+        waits=entry.is_to_confirm and not was_confirmed,
         was_confirmed=was_confirmed,
         own_values=sum(rules.values[name] != shipped[name].value for name in own),
     )
@@ -224,11 +227,12 @@ def _says(entry: Rule | Question) -> Iterator[Says]:
         for procedure in Procedure:
             for effect in dict.fromkeys(entry.actions[procedure].effects()):
                 if effect.decision is not Decision.OK:
-                    yield Says(procedure.value, effect.decision, effect.message, None)
+                    yield Says(procedure.value, effect.decision, effect.message)
         return
     for case in entry.cases.values():
         if case.decision is not None and case.message is not None:
-            yield Says("", case.decision, case.message, case.label)
+            alone = case.status is Status.TO_CONFIRM and entry.status is not case.status
+            yield Says("", case.decision, case.message, alone)
 
 
 def _value(setting: str, rules: RulesInForce, changes: list[RuleChange]) -> ValueLine:

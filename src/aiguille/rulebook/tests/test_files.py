@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from aiguille.rulebook.book import load_rulebook
 from aiguille.rulebook.cli import check_files, decide_file, explain_rule
 from aiguille.rulebook.loading import DATA
 from aiguille.rulebook.tests.asks import ask
@@ -97,6 +98,22 @@ def test_the_shipped_files_are_correct() -> None:
     assert check(*sorted(DATA.glob("*.toml")))[0] == 0
 
 
+def test_what_is_to_be_confirmed_is_counted(tmp_path: Path) -> None:
+    book = load_rulebook()
+    entries = [*book.rules.values(), *book.questions.values()]
+    waiting = sum(entry.is_to_confirm for entry in entries)
+    values = sum(entry.values_to_confirm() for entry in entries)
+    assert 0 < waiting < len(entries)
+    out = io.StringIO()
+    check_files(None, out)
+    assert f"director: {waiting} rules, with {values} values." in out.getvalue()
+    text = (DATA / "lidocaine.toml").read_text(encoding="utf-8")
+    file, out = tmp_path / "lidocaine.toml", io.StringIO()
+    file.write_text(text.replace('"to_confirm"', '"confirmed"'), encoding="utf-8")
+    assert check_files([file], out) == 0
+    assert f"director: {waiting - 1} rules, with {values - 2} values." in out.getvalue()
+
+
 def line_of(text: str, piece: str) -> int:
     return text[: text.index(piece)].count("\n") + 1
 
@@ -182,6 +199,9 @@ def test_a_rule_is_explained_with_its_sources() -> None:
     text = out.getvalue()
     for piece in ("S06.days = 180 d", "source N41: Canadian", "to_confirm", "DELAY", "REVIEW"):
         assert piece in text
+    out = io.StringIO()
+    explain_rule("R14", out)
+    assert "porphyria: REVIEW (to_confirm)" in out.getvalue()
     for name in ("R16", "R11", "ACCESS", "S56"):
         assert explain_rule(name, io.StringIO()) == 0
 
