@@ -23,13 +23,15 @@ class RulesInForce:
 
     `values` are those that differ from the shipped ones by the director's decision, by setting.
     `left_out` names the settings whose stored value a newer rule file does not allow any more: the
-    shipped value applies there until the director decides again.
+    shipped value applies there until the director decides again. `confirmed` are the rules that the
+    director confirmed as their files stand.
     """
 
     version: str
     values: Mapping[str, Decimal]
     book: RuleBook
     left_out: tuple[str, ...] = ()
+    confirmed: frozenset[str] = frozenset()
 
     def decide(self, ask: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a question, as `rulebook.decide` does."""
@@ -38,6 +40,10 @@ class RulesInForce:
     def rule_on(self, ask: Mapping[str, Any]) -> Ruling:
         """Return the ruling on a question. Raises `MalformedAsk`."""
         return rule_by(self.book, ask)
+
+    def is_to_confirm(self, rule_id: str) -> bool:
+        """Tell whether a rule waits for the medical director. Raises `UnknownRule`."""
+        return self.book.entry(rule_id).is_to_confirm and rule_id not in self.confirmed
 
     def stored_values(self) -> dict[str, str]:
         """Return the values as JSON keeps them, exactly; `read_values` reads them back."""
@@ -49,7 +55,9 @@ def rules_in_force(setup: Setup | None = None) -> RulesInForce:
     return (setup or current_setup()).read("rules in force", None, _read)
 
 
-def rules_with(values: Mapping[str, Decimal], *, number: int) -> RulesInForce:
+def rules_with(
+    values: Mapping[str, Decimal], *, number: int, confirmed: frozenset[str] = frozenset()
+) -> RulesInForce:
     """Return the rules with some values; those that the rule book does not allow are left out.
 
     `number` is that of the latest value in force, 0 for none.
@@ -67,6 +75,7 @@ def rules_with(values: Mapping[str, Decimal], *, number: int) -> RulesInForce:
         values=allowed,
         book=book.with_values(allowed),
         left_out=tuple(sorted(left_out)),
+        confirmed=confirmed,
     )
 
 
@@ -149,7 +158,14 @@ def _read() -> RulesInForce:
     for number, setting, value in rows:  # noqa: B007 -- the last one is the version's
         assert value is not None, "only values come into force, by a trigger"
         values[setting] = Decimal(plain(value))
-    return rules_with(values, number=number)
+    entries = {**load_rulebook().rules, **load_rulebook().questions}
+    confirmations = RuleValueChange.objects.filter(setting="")
+    confirmed = frozenset(
+        rule_id
+        for rule_id, version in confirmations.values_list("rule_id", "rule_version")
+        if rule_id in entries and entries[rule_id].version == version
+    )
+    return rules_with(values, number=number, confirmed=confirmed)
 
 
 def _change(row: RuleValueChange) -> RuleChange:

@@ -236,7 +236,8 @@ def dose(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         return render(request, "desk/care/_dose.html", {"required": None})
     known = {code.value for code in CreamCondition}
     ticked = known & set(request.GET.getlist("conditions"))
-    answer = rules_in_force().decide(
+    rules = rules_in_force()
+    answer = rules.decide(
         cream_ask(
             area_cm2=area,
             grams=as_decimal(request.GET.get("grams", "")),
@@ -251,7 +252,7 @@ def dose(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         "desk/care/_dose.html",
         {
             "required": answer["required_grams"],
-            "findings": finding_lines(answer["findings"], {}),
+            "findings": finding_lines(answer["findings"], {}, rules),
         },
     )
 

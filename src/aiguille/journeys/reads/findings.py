@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 
 from aiguille.care.queries import Screening
+from aiguille.catalogue.queries import RulesInForce
 from aiguille.kernel.codes import Answer
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.text import Text
 from aiguille.patients.questionnaire import ASKED_ZONES
-from aiguille.rulebook import Question, RuleBook, Status, load_rulebook
+from aiguille.rulebook import Question, load_rulebook
 
 # Before a physician names the zones, a condition of any zone counts.
 ANYWHERE = tuple(zone.value for zone in ASKED_ZONES)
@@ -61,15 +62,17 @@ class FindingLine:
 
 
 def finding_lines(
-    findings: Sequence[Mapping[str, Any]], answers: Mapping[str, Mapping[str, Any]]
+    findings: Sequence[Mapping[str, Any]],
+    answers: Mapping[str, Mapping[str, Any]],
+    rules: RulesInForce,
 ) -> tuple[FindingLine, ...]:
-    """Return findings as pages show them, in the order given (most severe first)."""
-    return tuple(_finding(load_rulebook(), finding, answers) for finding in findings)
+    """Return what the `rules` found as pages show it, in the order given (most severe first)."""
+    return tuple(_finding(rules, finding, answers) for finding in findings)
 
 
 def screened_lines(screened: Screening) -> tuple[FindingLine, ...]:
     """Return the findings of a screening."""
-    return finding_lines(screened.findings, screened.answers)
+    return finding_lines(screened.findings, screened.answers, screened.rules)
 
 
 def quiet_answers(
@@ -102,9 +105,9 @@ def answer_line(question: Question, answer: Mapping[str, Any] | None) -> AnswerL
 
 
 def _finding(
-    book: RuleBook, finding: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]
+    rules: RulesInForce, finding: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]
 ) -> FindingLine:
-    rule = finding["rule"]
+    rule, book = finding["rule"], rules.book
     entry = book.entry(rule)
     earliest = finding["earliest"]
     return FindingLine(
@@ -113,7 +116,7 @@ def _finding(
         decision=Decision(finding["decision"]),
         message=Text.from_mapping(finding["message"]),
         earliest=date.fromisoformat(earliest) if earliest else None,
-        is_to_confirm=entry.status is Status.TO_CONFIRM,
+        is_to_confirm=rules.is_to_confirm(rule),
         sources=tuple((tag, book.sources[tag]) for tag in finding["sources"]),
         answer=answer_line(entry, answers.get(rule)) if isinstance(entry, Question) else None,
     )

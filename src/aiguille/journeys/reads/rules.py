@@ -117,16 +117,15 @@ class RulePage:
 
 
 def read_rules(*, actor: Actor, at: datetime, search: str = "", subject: str = "") -> RulesPage:
-    """Return the rules that match, by subject (five queries).
+    """Return the rules that match, by subject (four queries).
 
     Raises:
         NotAllowed: the actor reads no records.
     """
     require(actor, Right.READ_RECORD)
     rules = rules_in_force()
-    confirmed = _confirmed(list_rule_changes())
     entries = _entries(rules)
-    lines = [(entry, _line(entry, rules, confirmed)) for entry in entries]
+    lines = [(entry, _line(entry, rules)) for entry in entries]
     subjects = tuple(dict.fromkeys(entry.subject for entry in entries))
     wanted = _plain(search).split()
     shown = [
@@ -166,7 +165,7 @@ def read_rule(*, rule_id: str, actor: Actor, at: datetime) -> RulePage:
     changes = list_rule_changes(rule_id=rule_id)
     return RulePage(
         entry=entry,
-        line=_line(entry, rules, _confirmed(changes)),
+        line=_line(entry, rules),
         says=tuple(_says(entry)),
         values=tuple(_value(name, rules, changes) for name in explanation.values),
         sources=explanation.sources,
@@ -199,16 +198,7 @@ def _entries(rules: RulesInForce) -> list[Rule | Question]:
     ]
 
 
-def _confirmed(changes: list[RuleChange]) -> frozenset[tuple[str, str]]:
-    return frozenset(
-        (change.rule_id, change.rule_version) for change in changes if change.is_confirmation
-    )
-
-
-def _line(
-    entry: Rule | Question, rules: RulesInForce, confirmed: frozenset[tuple[str, str]]
-) -> RuleLine:
-    was_confirmed = (entry.id, entry.version) in confirmed
+def _line(entry: Rule | Question, rules: RulesInForce) -> RuleLine:
     own = [name for name in rules.values if name.partition(".")[0] == entry.id]
     shipped = rules.book.settings
     return RuleLine(
@@ -216,8 +206,8 @@ def _line(
         title=entry.title,
         subject=entry.subject,
         grade=entry.grade,
-        waits=entry.is_to_confirm and not was_confirmed,
-        was_confirmed=was_confirmed,
+        waits=rules.is_to_confirm(entry.id),
+        was_confirmed=entry.id in rules.confirmed,
         own_values=sum(rules.values[name] != shipped[name].value for name in own),
     )
 

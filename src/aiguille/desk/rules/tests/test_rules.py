@@ -165,6 +165,7 @@ class TestChanging:
         assert bruno.post(address, {"reason": ""}).status_code == 422
         assert bruno.post(address, {"reason": "Relu avec la notice."}).status_code == 302
         assert "Relu avec la notice." in page_of(bruno, "rule", "R16")
+        assert not rules_in_force().is_to_confirm("R16")
         assert bruno.get(address).status_code == 302
         assert bruno.post(address, {"reason": "Encore."}).status_code == 302
         assert RuleValueChange.objects.count() == 1
