@@ -96,6 +96,14 @@ def _clock_is_real() -> Iterator[None]:
     clock.forget()
 
 
+@pytest.fixture(autouse=True)
+def _language_is_the_first() -> None:
+    """Forget the language that an earlier test's request left active."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 @contextmanager
 def _database_of_this_run() -> Iterator[None]:
     from aiguille.plumbing import schema

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.conf import settings
@@ -180,8 +179,9 @@ def _row_count(cursor: Any) -> int:
 
 
 # One for each connection: making one takes as long as a short statement, and each answer is read
-# whole before the next statement is sent.
-_cursors: "WeakKeyDictionary[Any, psycopg.RawCursor[tuple[Any, ...]]]" = WeakKeyDictionary()
+# whole before the next statement is sent. The connection itself holds it, so that it goes with it:
+# a cursor refers to its connection, and a table of them here would keep every connection ever made.
+_KEPT = "_aiguille_cursor"
 
 
 class _Unprepared(psycopg.RawCursor[tuple[Any, ...]]):
@@ -205,9 +205,10 @@ def _run(statement: Statement, values: Sequence[Any], read: Callable[[Any], Answ
             seen.execute(statement.sql, values)
             return read(seen)
     database.validate_no_broken_transaction()
-    kept = _cursors.get(raw)
+    kept = getattr(raw, _KEPT, None)
     if kept is None:
-        kept = _cursors[raw] = psycopg.RawCursor(raw)
+        kept = psycopg.RawCursor(raw)
+        setattr(raw, _KEPT, kept)
         if settings.PREPARED_STATEMENTS and raw.prepare_threshold is None:
             raw.prepare_threshold = PREPARED_FROM
     with database.wrap_database_errors:

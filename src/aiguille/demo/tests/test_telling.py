@@ -86,7 +86,7 @@ def test_a_path_goes_from_the_booking_to_the_aftercare(db, menu):
     shelves = Shelves()
     shelves.fill(place.id, on=since.date())
     script = Script(
-        menu=menu, place=0, begins_at=NOW - timedelta(days=20), waits_days=4, sessions=2
+        menu=menu, place=0, begins_at=NOW - timedelta(days=40), waits_days=4, sessions=2
     )
     person = next(invent_people(random.Random(1), today=today, series=0))
     patient = Patient(Clinic(premises, shelves), person, script)

@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField, BoundWidget
 from django.http import HttpRequest, QueryDict
 from django.template import Context, NodeList, TemplateSyntaxError
 from django.template.base import Parser, Token, token_kwargs
+from django.urls import translate_url
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -117,9 +118,12 @@ def language_links(context: Context) -> list[dict[str, object]]:
 def page_in_language(request: HttpRequest, code: str) -> str:
     """Return the address of the same page, query included, in another language.
 
-    An address has its language in front and nowhere else.
+    The language is in front, and nowhere else unless a part of the address is a word of it.
     """
     address = request.get_full_path()
+    match = request.resolver_match
+    if match and any(type(part) is not str for part in match.kwargs.values()):
+        return translate_url(address, code)
     first, rest = (*address.lstrip("/").split("/", 1), "")[:2]
     known = {language for language, _name in settings.LANGUAGES}
     return f"/{code}/{rest}" if first in known else address
