@@ -1,7 +1,8 @@
 """What is said of a procedure, read once from its data file: the one place of every such statement.
 
 The guide, the consent text and the aftercare are composed from these facts by id, and the numbers
-that the rule book enforces are taken from the rule book, so that the three can never disagree.
+that the rule book enforces are taken from the rule book, so that the three can never disagree. They
+are the shipped ones: a clinic's own values are applied, and not told here.
 """
 
 import re

@@ -15,7 +15,7 @@ from aiguille.journeys.change_rule import bring_into_force
 from aiguille.kernel.codes import Procedure
 from aiguille.rulebook import load_rulebook
 from aiguille.worklist.models import Task
-from tests.session_day import SessionDay, ready_for_session
+from tests.session_day import SessionDay, go_to, ready_for_session
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +150,16 @@ class TestChanging:
     def test_outside_the_hard_limit_it_says_within_what(self, world: World, bruno: Client) -> None:
         answer = bruno.post(reverse("desk:rule_value", args=[SETTING]), typed(world, value="201"))
         assert "entre 0 et 200" in answer.content.decode()
+
+    def test_whoever_signed_in_a_while_ago_proves_first_that_it_is_they(
+        self, world: World, bruno: Client
+    ) -> None:
+        go_to(world.at + timedelta(minutes=6))
+        for name, arg in (("rule_value", SETTING), ("rule_confirm", "R16")):
+            answer = bruno.post(reverse(f"desk:{name}", args=[arg]), typed(world))
+            assert answer.status_code == 302
+            assert "/rules/" not in answer["Location"]
+        assert not RuleValueChange.objects.exists()
 
     def test_a_page_of_before_another_change_is_stale(self, world: World, bruno: Client) -> None:
         address = reverse("desk:rule_value", args=[SETTING])
