@@ -7,8 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from aiguille.booking.gate import interval_days
 from aiguille.booking.queries import get_appointment
 from aiguille.care.models import Verdict
+from aiguille.care.queries import get_plan
 from aiguille.catalogue.models import RuleValueChange
 from aiguille.catalogue.rule_values import rules_in_force
 from aiguille.journeys.change_rule import bring_into_force
@@ -206,6 +208,14 @@ class TestWhatAChangeShakes:
         assert (task.role, task.is_urgent) == ("physician", True)
         assert Verdict.objects.values().get(id=session.verdict) == before
         assert get_appointment(session.appointment).state == "ARRIVED"
+
+    def test_the_gate_asks_the_new_value_from_then_on(
+        self, world: World, bruno: Client, session: SessionDay
+    ) -> None:
+        plan = get_plan(session.plan)
+        assert interval_days(plan, Procedure.NEEDLING) == plan.interval_min_days
+        self.change(world, bruno)
+        assert interval_days(plan, Procedure.NEEDLING) == 60
 
     def test_what_leaves_it_as_it_was_opens_none(
         self, world: World, bruno: Client, session: SessionDay
