@@ -37,7 +37,7 @@ def end_session(
             idempotency_key=uuid4(),
             body=body_as_json(event.body),
             acknowledged=event.acknowledged,
-            actor=world.bruno.actor,
+            actor=world.bruno.actor.confirmed(at),
             at=at,
         )
     return Ended(day=day, session_id=session_id, at=at)

@@ -222,7 +222,7 @@ def run_to_the_end(world: World, day: SessionDay, session_id: UUID, *, until: st
             idempotency_key=UUID(int=session_id.int ^ event.seq),
             body=body_as_json(event.body),
             acknowledged=event.acknowledged,
-            actor=world.bruno.actor,
+            actor=world.bruno.actor.confirmed(at),
             at=at,
         )
     return at

@@ -78,7 +78,7 @@ class World:
     def staff_client(self, person: Person) -> Client:
         """Return a browser in which a member of staff has signed in, by the clock as it is."""
         client = _client(person)
-        confirm(client, person)
+        confirm(client, person.user_id)
         return client
 
     def space_client(self, person: SpacePerson) -> Client:
@@ -269,11 +269,11 @@ def _patient(first_name: str, name: str, born: date, *, at: datetime) -> SpacePe
     )
 
 
-def confirm(client: Client, person: Person) -> None:
+def confirm(client: Client, user_id: UUID) -> None:
     """Let a member of staff prove in this browser that it is they, by the clock as it is."""
     request = HttpRequest()
     request.session = client.session
-    note_confirmation(request, get_user_model().objects.get(pk=person.user_id))
+    note_confirmation(request, get_user_model().objects.get(pk=user_id))
     request.session.save()
 
 

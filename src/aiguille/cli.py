@@ -102,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--heads", type=Path, metavar="FILE", help="heads exported earlier")
     audit("heads", _audit_heads, "write the end of every chain, to be kept on another machine")
 
+    signatures = group("signatures", "verify what was signed")
+    signatures("verify", _signatures_verify, "reckon every signature again from its row")
+
     bits = group("bits", "verify the busy bits that searches read")
     bits("check", _bits_check, "compare them with what is booked")
     bits("rebuild", _bits_rebuild, "make them again from what is booked, as the owner")
@@ -212,6 +215,16 @@ def _audit_verify(options: argparse.Namespace, out: TextIO) -> int:
         from aiguille.audit import cli
 
         return cli.verify(out, heads=options.heads)
+
+
+def _signatures_verify(_options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.config import processes
+
+    with processes.database():
+        _load_django()
+        from aiguille.journeys import signatures
+
+        return signatures.verify(out)
 
 
 def _bits_check(_options: argparse.Namespace, out: TextIO) -> int:

@@ -26,6 +26,7 @@ from aiguille.treatment_sessions.queries import run_state, sessions_of_appointme
 from tests.faults.killing import Browser, Form, Page, Server, serving
 from tests.journeys.clinic import next_session, open_clinic, wait, work
 from tests.session_day import go_to, ready_for_session, run_to_the_end
+from tests.world import confirm
 
 pytestmark = [
     pytest.mark.faults,
@@ -40,14 +41,14 @@ def server():
 
 
 def signed_in(server: Server, email: str) -> Browser:
-    """Return a browser in which somebody has signed in.
+    """Return a browser in which somebody has just signed in.
 
     Not by the password: the tests hash passwords in a way that a server does not accept.
     """
     client, browser = Client(), Browser(server.port)
-    client.force_login(
-        get_user_model().objects.get(email=email), backend=settings.AUTHENTICATION_BACKENDS[0]
-    )
+    user = get_user_model().objects.get(email=email)
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    confirm(client, user.pk)
     browser.cookies[settings.SESSION_COOKIE_NAME] = client.cookies[
         settings.SESSION_COOKIE_NAME
     ].value
@@ -63,12 +64,12 @@ def link_to(page: Page, part: str, *, latest: bool = False) -> str:
 
 def test_from_the_first_booking_to_the_booked_session(committed_db, server):
     open_clinic()
-    visitor, doctor = Browser(server.port), signed_in(server, staff_sign_ins()[0].email)
+    visitor = Browser(server.port)
     book_a_consultation(visitor, server)
     open_the_space(visitor, server)
     answer_the_questionnaire(visitor, server)
     wait(timedelta(hours=3))
-    judge_and_plan(doctor, server)
+    judge_and_plan(signed_in(server, staff_sign_ins()[0].email), server)
     book_a_session_and_consent(visitor, server)
     assert server.deaths == 12
 

@@ -75,6 +75,19 @@ def _work() -> None:
         connections.close_all()
 
 
+def confirm_identity(page: Page, shows: Shows, *, then: str) -> None:
+    """Give the password again where a signature asks for it; what was sent then goes on.
+
+    `then` is a part of the address that the signature leads to.
+    """
+    page.wait_for_url(lambda url: "/reauthenticate/" in url or then in url)
+    if "/reauthenticate/" in page.url:
+        shows(page, "confirm-identity")
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.locator("main form button[type=submit], main form button:not([type])").last.click()
+        page.wait_for_url(lambda url: then in url)
+
+
 def sign_in(page: Page, email: str, language: str) -> None:
     """Sign a member of staff in."""
     page.goto(f"/{language}/desk/")

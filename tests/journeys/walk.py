@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.journeys.clinic import Shows, sign_in, wait, work
+from tests.journeys.clinic import Shows, confirm_identity, sign_in, wait, work
 
 
 def submit(page: Page) -> None:
@@ -217,6 +217,7 @@ class Doctor:
         choose(page, "outcome", outcome)
         fill(page, reason="Peau saine, attentes réalistes.")
         submit(page)
+        confirm_identity(page, self.shows, then="/plan/")
         self.shows(page, "after-verdict")
 
     def plan_and_prescribe(self) -> None:
@@ -231,6 +232,7 @@ class Doctor:
         fill(page, area_cm2="100", minutes_before="120")
         page.locator("[name=cream_zones]").first.check()
         submit(page)
+        confirm_identity(page, self.shows, then="/conclude/")
         self.shows(page, "prescribed")
         page.goto(re.sub(r"/consultations/([^/]+)/.*", r"/consultations/\1/conclude/", page.url))
         self.shows(page, "conclude")
@@ -279,7 +281,7 @@ class Doctor:
                 continue
             if not step:
                 page.locator("form:has(input[value=close]) button").click()
-                page.wait_for_load_state()
+                confirm_identity(page, self.shows, then="/report/")
                 self.shows(page, "closing")
                 continue
             self._do(step, steps.get(step, {}))

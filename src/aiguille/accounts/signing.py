@@ -1,7 +1,10 @@
-"""Signing: who may, and that they proved a moment ago that it is they."""
+"""Signing: who may, that they proved a moment ago that it is they, and what the signature covers."""
 
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
 
 from django.http import HttpRequest
 
@@ -12,10 +15,14 @@ from aiguille.kernel.actor import Actor
 from aiguille.kernel.errors import ElsewhereFirst
 from aiguille.kernel.text import Text
 from aiguille.plumbing import clock
+from aiguille.plumbing.models import Signed
+from aiguille.protocols.sources import digest_of
 
 # A proof this old still counts; the next instant it does not.
 CONFIRMED_FOR = timedelta(minutes=5)
 _CONFIRMED = "identity-confirmed"
+
+Row = TypeVar("Row", bound=Signed)
 
 
 class ConfirmIdentity(ElsewhereFirst):
@@ -54,6 +61,49 @@ def signature_of(actor: Actor, *, on: date, at: datetime) -> dict[str, Any]:
         "signer_rpps": credentials.rpps,
         "signed_at": at,
     }
+
+
+def signed_digest(row: Signed, content: Mapping[str, Any]) -> str:
+    """Return the digest (SHA-256, hex) of what a row's signature covers.
+
+    That is the exact `content`, given as JSON values, with who signed it, in what quality, under
+    which number, and when.
+    """
+    return digest_of(
+        {
+            "content": content,
+            "signer": str(row.signer_id),
+            "name": row.signer_name,
+            "role": row.signer_role,
+            "rpps": row.signer_rpps,
+            "at": row.signed_at.astimezone(UTC).isoformat(),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSignature:
+    """A signed row as it stands now; `is_whole` tells whether its digest is still that of it."""
+
+    kind: str
+    id: UUID
+    signer_name: str
+    signed_at: datetime
+    is_whole: bool
+
+
+def check_signatures(
+    kind: str, rows: Iterable[Row], content_of: Callable[[Row], Mapping[str, Any]]
+) -> Iterator[CheckedSignature]:
+    """Reckon the digest of each row again and compare it with the one that was signed."""
+    for row in rows:
+        yield CheckedSignature(
+            kind=kind,
+            id=row.pk,
+            signer_name=row.signer_name,
+            signed_at=row.signed_at,
+            is_whole=signed_digest(row, content_of(row)) == row.content_digest,
+        )
 
 
 def is_confirmed(actor: Actor, *, at: datetime) -> bool:

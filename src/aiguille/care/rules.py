@@ -1,7 +1,5 @@
 """What makes a verdict, a plan or a prescription acceptable: plain Python over facts."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -196,11 +194,3 @@ def cream_conditions(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
         if answers.get(question, {}).get("answer") in ("yes", "unknown")
         for condition in conditions
     )
-
-
-def content_digest(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 (hex) of the canonical JSON of what is signed."""
-    canonical = json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()

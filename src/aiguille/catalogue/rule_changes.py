@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from aiguille.accounts.rights import NotAllowed
-from aiguille.accounts.signing import signature_of
+from aiguille.accounts.signing import signature_of, signed_digest
 from aiguille.audit.operations import record
 from aiguille.catalogue import events
 from aiguille.catalogue.models import RuleValueChange, RuleValueInForce
@@ -20,7 +20,6 @@ from aiguille.kernel.actor import SYSTEM, Actor, ActorKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.statements import Statement
-from aiguille.protocols.sources import digest_of
 from aiguille.rulebook import ValueRefused, load_rulebook
 
 LONGEST_REASON = 1000
@@ -263,7 +262,7 @@ def _sign(
         **signature,
         **what,
     )
-    row.content_digest = digest_of(signed_content(row))
+    row.content_digest = signed_digest(row, signed_content(row))
     row.save(force_insert=True)
     return row
 

@@ -5,13 +5,14 @@ force (`rule_changes`); the version names the rule book's and the number of the 
 so that equal versions have equal values. Whoever stores an answer stores both with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from aiguille.accounts.signing import CheckedSignature, check_signatures
 from aiguille.catalogue.models import RuleValueChange, RuleValueInForce
 from aiguille.clinics.setup import Setup, current_setup
 from aiguille.rulebook import RuleBook, Ruling, ValueRefused, decide_by, load_rulebook, rule_by
@@ -147,6 +148,12 @@ def signed_content(row: RuleValueChange) -> dict[str, Any]:
         "effective_on": row.effective_on.isoformat(),
         "signed_on": row.signed_on.isoformat(),
     }
+
+
+def check_signed() -> Iterator[CheckedSignature]:
+    """Check every change of a rule's value and every confirmation (one query)."""
+    rows = RuleValueChange.objects.order_by("id")
+    yield from check_signatures("rule change", rows, signed_content)
 
 
 def _read() -> RulesInForce:

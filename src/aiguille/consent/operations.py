@@ -19,6 +19,7 @@ from aiguille.consent.rules import (
     check_signature,
     digest_of,
 )
+from aiguille.consent.signed import consent_content
 from aiguille.consent.texts import compose
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Jurisdiction, Language
@@ -151,20 +152,11 @@ def sign_consent(
         mention=written,
         signature_kind=signature_kind,
         signature=signed,
-        content_digest=digest_of(
-            {
-                "patient": str(patient_id),
-                "text": text.digest,
-                "answers": given,
-                "mention": written,
-                "signature": signed,
-                "signed_at": at.isoformat(),
-            }
-        ),
         signed_at=at,
         request_key=request_key,
         **authored_by(actor, at=at),
     )
+    consent.content_digest = digest_of(consent_content(consent))
     try:
         with transaction.atomic():
             consent.save(force_insert=True)

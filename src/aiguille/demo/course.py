@@ -138,7 +138,7 @@ def _run(
             session_id=session_id,
             idempotency_key=new_id(),
             body=as_json(happening.body, menu, begun_at=begun_at, unit=unit, next_day=next_day),
-            actor=doctor,
+            actor=doctor.confirmed(at),
             at=at,
         )
 

@@ -3,7 +3,7 @@
 from django.db import models
 
 from aiguille.kernel.codes import ProductUse
-from aiguille.plumbing.models import AppendOnlyRow, Authored, Row
+from aiguille.plumbing.models import AppendOnlyRow, Authored, Row, Signed
 
 
 class SessionState(models.TextChoices):
@@ -60,6 +60,20 @@ class SessionEvent(AppendOnlyRow, Authored):
         constraints = [
             models.UniqueConstraint(fields=["session", "sequence"], name="one_event_per_sequence")
         ]
+
+
+class SessionSignature(AppendOnlyRow, Signed):
+    """The closing signature of the physician who led a session, over all that was recorded in it.
+
+    No session ends without one (migration 0003).
+    """
+
+    session = models.OneToOneField(
+        TreatmentSession, on_delete=models.PROTECT, related_name="signature"
+    )
+
+    class Meta:
+        db_table = "treatment_sessions_signature"
 
 
 class UnitUse(AppendOnlyRow):

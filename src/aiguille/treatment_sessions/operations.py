@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from aiguille.accounts.rights import Right, require
+from aiguille.accounts.signing import signature_of, signed_digest
 from aiguille.audit.operations import record
 from aiguille.booking.placing import constraint_of
 from aiguille.booking.queries import AppointmentView, get_appointment
@@ -42,6 +43,7 @@ from aiguille.stock.queries import find_unit_or_lot
 from aiguille.treatment_sessions import events
 from aiguille.treatment_sessions.models import (
     SessionEvent,
+    SessionSignature,
     SessionState,
     TreatmentSession,
     UnitUse,
@@ -53,6 +55,7 @@ from aiguille.treatment_sessions.runs import (
     state_of,
     unit_for_engine,
 )
+from aiguille.treatment_sessions.signed import session_content
 
 
 class ConsentNeeded(DomainError):
@@ -93,6 +96,16 @@ class EventRefused(DomainError):
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.text, field=refused.field or None)
         self.refused = refused
+
+
+class OnlyThePerformerCloses(DomainError):
+    """Somebody else led the session."""
+
+    code = "only_the_performer_closes"
+    default_text = Text(
+        fr="Le médecin qui a conduit la séance la clôt et la signe.",
+        en="The physician who led the session closes and signs it.",
+    )
 
 
 class EventUnreadable(DomainError):
@@ -262,6 +275,8 @@ def record_event(
         EventUnreadable: the body is malformed, or names no unit of this site; `field` says which
             key.
         EventRefused: a guard refuses the event.
+        OnlyThePerformerCloses, ConfirmIdentity: the event closes the session, and the actor did not
+            lead it, or did not prove within five minutes that it is they.
         UnitGone: the unit was consumed or its lot taken out of use at the same moment.
     """
     require(actor, Right.ASSIST_SESSION)
@@ -443,6 +458,7 @@ def _end(session: TreatmentSession, outcome: Accepted, *, actor: Actor, at: date
     closed = outcome.state.closed
     if closed is None or not isinstance(closed.body, SessionClosed):
         return
+    _sign(session, actor=actor, at=at)
     stopped = outcome.state.stopped is not None
     TreatmentSession.objects.filter(id=session.id).update(
         state=SessionState.STOPPED if stopped else SessionState.CLOSED, ended_at=at
@@ -456,3 +472,13 @@ def _end(session: TreatmentSession, outcome: Accepted, *, actor: Actor, at: date
         patient_id=session.patient_id,
         site_id=session.site_id,
     )
+
+
+def _sign(session: TreatmentSession, *, actor: Actor, at: datetime) -> None:
+    """Sign all that was recorded in a session, the event that closes it included."""
+    if actor.id != session.performer_id:
+        raise OnlyThePerformerCloses
+    signature = signature_of(actor, on=local_date_of(session, at=at), at=at)
+    row = SessionSignature(session=session, **signature)
+    row.content_digest = signed_digest(row, session_content(row))
+    row.save(force_insert=True)

@@ -95,4 +95,4 @@ def test_only_the_session_and_the_demo_say_that_somebody_proved_it() -> None:
         for path in PACKAGE.rglob("*.py")
         if "tests" not in path.parts and ".confirmed(" in path.read_text(encoding="utf-8")
     }
-    assert saying == {"journeys/who.py", "demo/paths.py"}
+    assert saying == {"journeys/who.py", "demo/course.py", "demo/paths.py"}

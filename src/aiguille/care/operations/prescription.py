@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from aiguille.accounts.rights import Right, require
-from aiguille.accounts.signing import signature_of
+from aiguille.accounts.signing import signature_of, signed_digest
 from aiguille.audit.operations import record
 from aiguille.care import events
 from aiguille.care.models import Plan, Prescription
@@ -23,17 +23,17 @@ from aiguille.care.rules import (
     OVERRIDABLE,
     ReasonMissing,
     RefusedByRuleBook,
-    content_digest,
     cream_conditions,
     unasked_for_cream,
 )
+from aiguille.care.signed import prescription_content
 from aiguille.catalogue.queries import rules_in_force
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import CreamCondition, Procedure
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
-from aiguille.patients.queries import get_identity, latest_answers
+from aiguille.patients.queries import latest_answers
 from aiguille.plumbing.models import authored_by
 from aiguille.rulebook import load_rulebook
 
@@ -137,15 +137,7 @@ def prescribe_cream(
             "override_reason": override_reason,
         }
     ]
-    content = {
-        "patient": str(patient_id),
-        "consultation": str(consultation_id),
-        "site": str(site_id),
-        "items": items,
-        "language": language,
-        "patient_name": get_identity(patient_id).full_name,
-    }
-    prescription = Prescription.objects.create(
+    prescription = Prescription(
         patient_id=patient_id,
         consultation_id=consultation_id,
         plan_id=plan_id,
@@ -154,12 +146,13 @@ def prescribe_cream(
         items=items,
         cream_minutes_before=minutes_before,
         language=language,
-        content_digest=content_digest(content),
         effective_at=at,
         **_replacing(consultation_id),
         **signature,
         **authored_by(actor, at=at),
     )
+    prescription.content_digest = signed_digest(prescription, prescription_content(prescription))
+    prescription.save(force_insert=True)
     record(
         action=events.PRESCRIPTION_SIGNED,
         actor=actor,

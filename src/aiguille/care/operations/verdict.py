@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import F
 
 from aiguille.accounts.rights import Right, require
-from aiguille.accounts.signing import signature_of
+from aiguille.accounts.signing import signature_of, signed_digest
 from aiguille.audit.operations import record
 from aiguille.audit.registry import Action
 from aiguille.care import events
@@ -23,9 +23,9 @@ from aiguille.care.rules import (
     ReasonMissing,
     check_period,
     check_verdict,
-    content_digest,
     stored_overrides,
 )
+from aiguille.care.signed import verdict_content
 from aiguille.catalogue.queries import RulesInForce, get_treatment
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure, VerdictOutcome
@@ -119,21 +119,7 @@ def give_verdict(
         status_changed_at=at,
         status_version=F("status_version") + 1,
     )
-    content = {
-        "patient": str(patient_id),
-        "treatment": str(treatment_id),
-        "consultation": str(consultation_id),
-        "ruling": str(ruling_id),
-        "outcome": outcome.value,
-        "reason": reason,
-        "conditions": conditions,
-        "overrides": stored_overrides(
-            overrides=overrides, findings=findings, answers=screened.answers
-        ),
-        "valid_from": valid_from.isoformat(),
-        "valid_until": valid_until.isoformat(),
-    }
-    verdict = Verdict.objects.create(
+    verdict = Verdict(
         patient_id=patient_id,
         treatment_id=treatment_id,
         consultation_id=consultation_id,
@@ -141,12 +127,15 @@ def give_verdict(
         outcome=outcome.value,
         reason=reason,
         conditions=conditions,
-        overrides=content["overrides"],
+        overrides=stored_overrides(
+            overrides=overrides, findings=findings, answers=screened.answers
+        ),
         valid_during=DateRange(valid_from, valid_until + timedelta(days=1)),
-        content_digest=content_digest(content),
         **signature,
         **authored_by(actor, at=at),
     )
+    verdict.content_digest = signed_digest(verdict, verdict_content(verdict))
+    verdict.save(force_insert=True)
     record(
         action=events.VERDICT_GIVEN,
         actor=actor,

@@ -17,7 +17,6 @@ from aiguille.care.rules import (
     answer_to,
     check_period,
     check_verdict,
-    content_digest,
     cream_conditions,
     settled_rules,
     stored_overrides,
@@ -213,9 +212,3 @@ class TestCream:
             assert is_asked is (answer in {"yes", "no"})
             if answer == "yes":
                 assert {one.value for one in conditions} <= set(cream_conditions(answers))
-
-
-def test_a_digest_is_of_the_content_alone() -> None:
-    content = {"reason": "é", "zones": ["CHEEK"], "until": TODAY}
-    assert content_digest(content) == content_digest(dict(reversed(content.items())))
-    assert content_digest(content) != content_digest(content | {"reason": "e"})

@@ -7,7 +7,7 @@ import pytest
 from django.db import Error, connection, transaction
 
 from aiguille.accounts.rights import NotAllowed
-from aiguille.accounts.signing import ConfirmIdentity
+from aiguille.accounts.signing import ConfirmIdentity, signed_digest
 from aiguille.audit.models import AuditEvent
 from aiguille.catalogue.models import RuleValueChange, RuleValueInForce
 from aiguille.catalogue.rule_changes import (
@@ -31,7 +31,6 @@ from aiguille.catalogue.rule_values import (
 )
 from aiguille.clinics.models import MedicalDirector
 from aiguille.kernel.actor import SYSTEM
-from aiguille.protocols.sources import digest_of
 from aiguille.rulebook import UnknownRule, ValueRefused, load_rulebook
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +82,7 @@ class TestAValueOfTheClinic:
     def test_it_is_signed_and_audited(self, change, world):
         row = RuleValueChange.objects.get(id=change())
         assert (row.signer_id, row.signer_rpps) == (world.bruno.user_id, "10003456786")
-        assert row.content_digest == digest_of(signed_content(row))
+        assert row.content_digest == signed_digest(row, signed_content(row))
         actions = AuditEvent.objects.filter(subject_id=row.id).order_by("position")
         assert [event.action for event in actions] == [
             "catalogue:rule:value_changed",

@@ -28,7 +28,7 @@ from aiguille.journeys.who import staff_of
 from aiguille.kernel.errors import DomainError
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
-from aiguille.plumbing.refusals import explain
+from aiguille.plumbing.refusals import explain, let_pass
 from aiguille.protocols.model import Records
 from aiguille.treatment_sessions.operations import EventRefused
 from aiguille.treatment_sessions.wording import words
@@ -209,6 +209,7 @@ def _body_at_step(
 
 def _refused(request: HttpRequest, run: Run, typed: Forms, error: DomainError) -> HttpResponse:
     """Show the refusal beside what was typed; a warning asks for a reason on the same form."""
+    let_pass(error, request.POST)
     form = typed.get(typed.posted)
     acknowledge = ""
     if isinstance(error, EventRefused) and error.refused.can_acknowledge:

@@ -64,7 +64,7 @@ class Room:
             idempotency_key=key or uuid4(),
             body=body,
             acknowledged=acknowledged,
-            actor=actor or self.world.bruno.actor,
+            actor=actor or self.world.bruno.actor.confirmed(self.at),
             at=self.at,
         )
 
