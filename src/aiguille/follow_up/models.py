@@ -25,7 +25,11 @@ class Aftercare(AppendOnlyRow, Authored):
 
 
 class SymptomReport(AppendOnlyRow, Authored):
-    """What a patient felt or saw after a session, and how the rule book triaged it."""
+    """What a patient felt or saw after a session, and how the rule book triaged it.
+
+    `asked`, `rulebook_version` and `clinic_values` replay the ruling; reports of before the clinic
+    could have values of its own lack them.
+    """
 
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
     session = models.ForeignKey(
@@ -37,6 +41,9 @@ class SymptomReport(AppendOnlyRow, Authored):
     note = models.TextField(blank=True)
     triage = models.CharField(max_length=20, choices=[(code.value, code.name) for code in Triage])
     ruling = models.JSONField()
+    asked = models.JSONField(null=True)
+    rulebook_version = models.CharField(max_length=40, blank=True, db_default="")
+    clinic_values = models.JSONField(null=True)
     reported_at = models.DateTimeField()
     # The form that was sent: sent twice, it reports once.
     request_key = models.UUIDField(null=True)

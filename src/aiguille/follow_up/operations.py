@@ -97,14 +97,14 @@ def report_symptom(
         if reported_before := same_form.values_list("id", flat=True).first():
             return get_report(reported_before)
     hours = int((at - session.ended_at).total_seconds() // SECONDS_PER_HOUR)
-    ruling = rules_in_force().decide(
-        {
-            "kind": "symptom",
-            "procedure": session.procedure.value,
-            "symptom": symptom.value,
-            "hours_since": hours,
-        }
-    )
+    rules = rules_in_force()
+    asked = {
+        "kind": "symptom",
+        "procedure": session.procedure.value,
+        "symptom": symptom.value,
+        "hours_since": hours,
+    }
+    ruling = rules.decide(asked)
     report = SymptomReport(
         patient_id=session.patient_id,
         session_id=session.id,
@@ -114,6 +114,9 @@ def report_symptom(
         note=note.strip(),
         triage=ruling["triage"],
         ruling=ruling,
+        asked=asked,
+        rulebook_version=rules.version,
+        clinic_values=rules.stored_values(),
         reported_at=at,
         request_key=request_key,
         **authored_by(actor, at=at),
