@@ -54,9 +54,10 @@ class ValueForm(ReasonForm):
     )
     field_order = ("value", "effective_on", "reason", "seen")
 
-    def __init__(self, *args: Any, label: str, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, label: str, limits: str, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["value"].label = label
+        self.fields["value"].help_text = limits
         self.fields["effective_on"].initial = today
 
     def clean_value(self) -> Decimal:

@@ -65,9 +65,12 @@ def value(request: HttpRequest, setting: str) -> HttpResponse:
     if not page.is_director:
         raise OnlyTheDirector
     label = _("New value (%(unit)s)") % {"unit": unit_name(line.unit)}
+    low, high = (amount(limit, line.unit) for limit in line.limits)
+    limits = _("%(low)s to %(high)s") % {"low": low, "high": high}
     form = ValueForm(
         request.POST or None,
         label=label,
+        limits=limits,
         today=page.today,
         initial={"seen": plain(line.value), "effective_on": page.today},
     )
@@ -114,7 +117,7 @@ def value(request: HttpRequest, setting: str) -> HttpResponse:
     return render(
         request,
         "desk/rules/value.html",
-        {"page": page, "line": line, "form": form, "affected": affected},
+        {"page": page, "line": line, "form": form, "limits": limits, "affected": affected},
         status=status,
     )
 

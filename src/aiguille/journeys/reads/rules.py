@@ -67,20 +67,19 @@ class Says:
 
 @dataclass(frozen=True, slots=True)
 class ValueLine:
-    """A value of a rule. `low` and `high` are its hard limits, None where it is fixed."""
+    """A value of a rule. `limits` are its hard limits, none where it is fixed."""
 
     setting: str
     unit: str
     value: Decimal
     shipped: Decimal
-    low: Decimal | None
-    high: Decimal | None
+    limits: tuple[Decimal, ...]
     planned: RuleChange | None
 
     @property
     def is_fixed(self) -> bool:
         """Tell whether no clinic may change it: a law, or a reference."""
-        return self.low is None
+        return not self.limits
 
     @property
     def is_own(self) -> bool:
@@ -227,15 +226,13 @@ def _says(entry: Rule | Question) -> Iterator[Says]:
 
 def _value(setting: str, rules: RulesInForce, changes: list[RuleChange]) -> ValueLine:
     shipped = rules.book.settings[setting]
-    limits = rules.book.limits(setting) if shipped.is_editable else None
     planned = [change for change in changes if change.is_planned and change.setting == setting]
     return ValueLine(
         setting=setting,
         unit=shipped.unit,
         value=rules.book.value(setting),
         shipped=shipped.value,
-        low=limits[0] if limits else None,
-        high=limits[1] if limits else None,
+        limits=rules.book.limits(setting) if shipped.is_editable else (),
         planned=min(planned, key=lambda change: change.effective_on, default=None),
     )
 
