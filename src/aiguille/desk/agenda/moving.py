@@ -12,11 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from aiguille.accounts.rights import Right, require
 from aiguille.booking.access import get_appointment_for
+from aiguille.booking.courses import Chosen
 from aiguille.booking.queries import AppointmentView
 from aiguille.booking.states import StaleVersion, StateRefuses
 from aiguille.desk.agenda import undo
 from aiguille.desk.agenda.board import show_board
 from aiguille.desk.agenda.place import Place, key_of, number_of
+from aiguille.desk.courses.concerned import course_page_of_move
 from aiguille.journeys.change_appointment import move
 from aiguille.journeys.reads.agenda_card import nearest_for_move
 from aiguille.journeys.who import staff_of
@@ -35,7 +37,7 @@ UNPROCESSABLE, STALE = 422, 409
 def drop(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Move an appointment to `start`, with `practitioner`; where it may not, say why and where.
 
-    `tell` tells the patient. A reload of the refusal's page goes back to the agenda.
+    Where other sessions of its course depend on it, show first what becomes of them. `tell` tells the patient. A reload of the refusal's page goes back to the agenda.
     """
     actor = staff_of(request)
     require(actor, Right.BOOK)
@@ -49,6 +51,11 @@ def drop(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     tell = request.POST.get("tell") == "1"
     if start is None:
         return _refused(request, place, before, _("Choose a time."), actor=actor, at=at)
+    chosen = Chosen(before.site_id, start, practitioner_id)
+    if before.is_ahead and (
+        first := course_page_of_move(appointment_id, chosen, actor=actor, at=at)
+    ):
+        return redirect(first)
     try:
         version = move(
             appointment_id=appointment_id,

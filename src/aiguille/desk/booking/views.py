@@ -15,17 +15,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from aiguille.accounts.rights import Right, require
 from aiguille.booking.access import get_appointment_for
-from aiguille.booking.course_forms import written
 from aiguille.booking.courses import Chosen
 from aiguille.booking.operations import AlreadyBooked
 from aiguille.booking.queries import Choosable, Start
 from aiguille.booking.states import StaleVersion
 from aiguille.desk.agenda.place import back_of
+from aiguille.desk.courses.concerned import course_page_of_move
 from aiguille.journeys.book_at_desk import book_service as book_one
 from aiguille.journeys.book_session import book_session
 from aiguille.journeys.change_appointment import cancel as cancel_one
 from aiguille.journeys.change_appointment import move as move_one
-from aiguille.journeys.reads.course import following_page
 from aiguille.journeys.reads.desk_times import (
     Week,
     bookable_for,
@@ -208,11 +207,7 @@ def _others_of(
     if chosen is None:
         return ""
     start = Chosen(*chosen, practitioner_id)
-    page = following_page(appointment_id=appointment_id, start=start, actor=actor, at=at)
-    if page is None or not page.concerns_others:
-        return ""
-    query = urlencode({"start": written(start)})
-    return f"{reverse('desk:move_course', args=[appointment_id])}?{query}"
+    return course_page_of_move(appointment_id, start, actor=actor, at=at)
 
 
 def _times(

@@ -176,11 +176,18 @@ def following_page(
     view = get_appointment_for(actor=actor, appointment_id=appointment_id, at=at)
     if not view.is_ahead:
         raise NotVisible
+    return following_of(view, start=start, actor=actor, at=at)
+
+
+def following_of(
+    view: AppointmentView, *, start: Chosen, actor: Actor, at: datetime
+) -> FollowingPage | None:
+    """Return the same of an appointment ahead that the actor sees already, be it by its link."""
     if view.kind is not ServiceKind.SESSION or view.plan_id is None:
         return None
     try:
         proposal = propose_following(
-            appointment_id=appointment_id,
+            appointment_id=view.id,
             starts_at=start.starts_at,
             site_id=start.site_id,
             practitioner_id=start.practitioner_id,

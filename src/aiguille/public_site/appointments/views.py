@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from aiguille.booking.access import get_appointment_of_link
 from aiguille.booking.calendar_file import FILE_NAME, MEDIA_TYPE, calendar_file
+from aiguille.booking.courses import Chosen
 from aiguille.booking.placing import SlotTaken
 from aiguille.booking.queries import AppointmentView
 from aiguille.booking.rules import CHANGE_LIMIT, may_still_change
@@ -28,6 +29,7 @@ from aiguille.journeys.change_appointment import (
     cancel_by_link,
     move_by_link,
 )
+from aiguille.journeys.reads.course import following_of
 from aiguille.kernel.errors import DomainError
 from aiguille.patients.operations import LinkUnusable
 from aiguille.plumbing import clock
@@ -77,6 +79,7 @@ def move(request: HttpRequest, token: str, found: AppointmentView) -> HttpRespon
     if chosen is None:
         refusal = _("Choose one of the times below.")
         return _move_page(request, token, found, refusal=refusal, status=422)
+    concerns_others = _concerns_others(found, chosen)
     try:
         move_by_link(
             token=token,
@@ -94,6 +97,14 @@ def move(request: HttpRequest, token: str, found: AppointmentView) -> HttpRespon
     except DomainError as error:
         return _move_page(request, token, found, refusal=explain(error), status=422)
     messages.success(request, _("Your appointment is moved."))
+    if concerns_others:
+        messages.warning(
+            request,
+            _(
+                "Your other sessions do not keep their intervals with it any more. Your space"
+                " proposes other times for them; you may also call us."
+            ),
+        )
     return HttpResponseRedirect(reverse("public:appointment", args=[token]))
 
 
@@ -165,6 +176,13 @@ def _is_changeable(found: AppointmentView) -> bool:
     return found.is_ahead and may_still_change(
         starts_at=found.starts_at, actor=LINK_HOLDER, at=clock.now()
     )
+
+
+def _concerns_others(found: AppointmentView, chosen: ChosenStart) -> bool:
+    """Tell whether other sessions of the course would have to move too."""
+    start = Chosen(chosen.site_id, chosen.starts_at, chosen.practitioner_id)
+    page = following_of(found, start=start, actor=LINK_HOLDER, at=clock.now())
+    return page is not None and page.concerns_others
 
 
 def _version(request: HttpRequest) -> int:

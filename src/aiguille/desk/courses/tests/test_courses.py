@@ -163,6 +163,27 @@ class TestMoving:
         # The page is stale now: it says so, and moves nothing again.
         assert diane.post(answer.url, posted(page, whole="1")).status_code == 409
 
+    def test_one_that_is_dropped_elsewhere_in_the_agenda_shows_them_first(
+        self, world: World, diane: Client, booked: list[AppointmentView]
+    ) -> None:
+        first = booked[0]
+
+        def dropped(*, minutes: int) -> Any:
+            start = first.starts_at + 7 * DAY + timedelta(minutes=minutes)
+            fields = {
+                "start": start.isoformat(),
+                "practitioner": str(first.practitioner_id),
+                "version": str(first.version),
+            }
+            return diane.post(url("agenda_move", first.id), fields)
+
+        answer = dropped(minutes=0)
+        assert answer.status_code == 302
+        assert answer.url.startswith(url("move_course", first.id))
+        # A start between two ticks is nobody's, and breaks nothing.
+        assert dropped(minutes=2).status_code in {302, 422}
+        assert sessions(world) == booked
+
     def test_one_that_does_not_is_moved_at_once(
         self, world: World, diane: Client, booked: list[AppointmentView]
     ) -> None:

@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from aiguille.booking.courses import Chosen, book_course, propose_course
 from aiguille.booking.operations import book, cancel_appointment, move_appointment
-from aiguille.booking.queries import get_appointment
+from aiguille.booking.queries import appointments_of_patient, get_appointment
 from aiguille.catalogue import seed
 from aiguille.catalogue.queries import consultation_service
 from aiguille.kernel.actor import SYSTEM
@@ -21,6 +22,7 @@ from aiguille.messaging.queries import latest_mail
 from aiguille.patients.models import SecretLink
 from aiguille.patients.operations import make_link
 from aiguille.plumbing import clock
+from tests.course import open_course
 
 pytestmark = pytest.mark.django_db
 TEN = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # Wednesday, 10:00 in Lyon
@@ -217,3 +219,38 @@ class TestAskingForALink:
     @pytest.mark.parametrize("email", ["", "nobody", "x" * 300 + "@example.net"])
     def test_refuses_what_is_no_address(self, browser, email):
         assert self.ask(browser, email).status_code == 422
+
+
+def test_moving_a_session_says_when_the_others_lose_their_intervals(world, browser):
+    course = open_course(world)
+    proposal = propose_course(plan_id=course.plan, at=world.at, site_id=world.lyon)
+    starts = [Chosen(one.site_id, one.starts_at, world.bruno_resource) for one in proposal.sessions]
+    book_course(
+        plan_id=course.plan,
+        starts=starts,
+        request_key=None,
+        actor=world.diane.actor,
+        at=world.at,
+    )
+    last = max(appointments_of_patient(world.anna.patient_id), key=lambda one: one.starts_at)
+    said = []
+    for weeks in (0, 3):
+        token = make_link(
+            patient_id=world.anna.patient_id,
+            scope="APPOINTMENT",
+            subject_id=last.id,
+            expires_at=last.starts_at + timedelta(days=90),
+            at=world.at,
+        )
+        start = last.starts_at + timedelta(weeks=weeks, days=1)
+        answer = browser.post(
+            f"/fr/a/{token}/move/",
+            {
+                "start": f"{start.isoformat()}/{world.lyon}/{world.bruno_resource}",
+                "version": get_appointment(last.id).version,
+            },
+            follow=True,
+        )
+        assert get_appointment(last.id).starts_at == start
+        said.append("n’en respectent plus les intervalles" in answer.content.decode())
+    assert said == [False, True]
