@@ -19,9 +19,7 @@ LONGEST_NUMBER, LONGEST_SEARCH = 16, 100
 class FilterForm(forms.Form):
     """Which rules are listed."""
 
-    q = forms.CharField(
-        label=_("Find a rule, by number or word"), max_length=LONGEST_SEARCH, required=False
-    )
+    q = forms.CharField(label=_("Number or word"), max_length=LONGEST_SEARCH, required=False)
     subject = forms.ChoiceField(label=_("Subject"), required=False)
 
     def __init__(self, *args: Any, subjects: Sequence[tuple[str, Label]], **kwargs: Any) -> None:
@@ -49,7 +47,7 @@ class ValueForm(ReasonForm):
     value = forms.CharField(label=_("New value"), max_length=LONGEST_NUMBER, widget=DecimalInput)
     effective_on = forms.DateField(
         label=_("Applies from"),
-        help_text=_("Today, or a day of the coming twelve months."),
+        help_text=_("Today, or within twelve months."),
         widget=DateInput,
     )
     field_order = ("value", "effective_on", "reason", "seen")
