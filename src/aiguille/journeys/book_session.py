@@ -34,8 +34,13 @@ def refuse_blocking_symptom(*, patient_id: UUID) -> None:
     Raises:
         SymptomBlocks: a physician must close a report first.
     """
-    if any(blocking_report(record_id) is not None for record_id in record_ids(patient_id)):
+    if is_blocked(patient_id):
         raise SymptomBlocks
+
+
+def is_blocked(patient_id: UUID) -> bool:
+    """Tell whether a report of the patient's forbids a session until a physician closes it."""
+    return any(blocking_report(record_id) is not None for record_id in record_ids(patient_id))
 
 
 def blocking_symptom(patient_id: UUID) -> None:

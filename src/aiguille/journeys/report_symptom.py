@@ -5,13 +5,17 @@ from uuid import UUID
 
 from django.db import transaction
 
+from aiguille.booking.states import confirm_under_verdict, flag_needs_verdict
+from aiguille.care.queries import list_verdicts
 from aiguille.follow_up import operations
 from aiguille.follow_up.notices import announce_reply
 from aiguille.follow_up.queries import ReportView, find_report
+from aiguille.journeys.book_session import is_blocked
 from aiguille.kernel.actor import SYSTEM, Actor
 from aiguille.kernel.codes import StaffRole, Symptom, Triage
 from aiguille.kernel.text import Text
 from aiguille.patients.access import get_patient_for
+from aiguille.patients.queries import record_ids
 from aiguille.plumbing.access import NotVisible
 from aiguille.treatment_sessions.queries import find_session
 from aiguille.worklist.operations import finish_tasks_about, open_task
@@ -48,7 +52,8 @@ def report_symptom(
 ) -> ReportView:
     """Take a report about one of the patient's own sessions; what is not expected opens a task.
 
-    One form (`request_key`) sent twice reports once.
+    Where it forbids another session, those ahead keep their time and wait until a physician closes
+    it. One form (`request_key`) sent twice reports once.
 
     Raises:
         NotVisible: the session is not the patient's.
@@ -84,12 +89,18 @@ def report_symptom(
             actor=SYSTEM,
             at=at,
         )
+    if report.blocks and report.reported_at == at:
+        for verdict_id in _active_verdicts(session.patient_id):
+            flag_needs_verdict(verdict_id=verdict_id, actor=actor, at=at)
     return report
 
 
 @transaction.atomic(durable=True)
 def answer_report(*, report_id: UUID, note: str, closes: bool, actor: Actor, at: datetime) -> None:
     """Answer a report as a physician and tell the patient; closing it finishes its task.
+
+    Once no report forbids a session any more, those that waited are booked again under the verdicts
+    that still open their days.
 
     Raises:
         NotVisible: there is no such report.
@@ -104,3 +115,15 @@ def answer_report(*, report_id: UUID, note: str, closes: bool, actor: Actor, at:
     announce_reply(report=report, review_id=review_id, at=at)
     if closes:
         finish_tasks_about(kind=TASK_KIND, subject_id=report_id, actor=actor, at=at)
+        if not is_blocked(report.patient_id):
+            for verdict_id in _active_verdicts(report.patient_id):
+                confirm_under_verdict(verdict_id=verdict_id, actor=actor, at=at)
+
+
+def _active_verdicts(patient_id: UUID) -> list[UUID]:
+    return [
+        verdict.id
+        for record_id in record_ids(patient_id)
+        for verdict in list_verdicts(patient_id=record_id)
+        if verdict.is_active
+    ]

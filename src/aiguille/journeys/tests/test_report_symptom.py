@@ -7,6 +7,9 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from aiguille.booking.operations import book, check_in
+from aiguille.booking.queries import get_appointment
+from aiguille.booking.states import StateRefuses
+from aiguille.care.operations import suspend_verdict
 from aiguille.catalogue.queries import session_service
 from aiguille.journeys.book_session import SymptomBlocks, book_session
 from aiguille.journeys.change_appointment import move, move_by_link
@@ -118,11 +121,53 @@ def test_what_was_booked_before_neither_moves_nor_begins(world, ended, next_time
             version=1,
             at=found.reported_at,
         )
-    check_in(appointment_id=appointment, actor=world.diane.actor, at=next_time)
+    assert get_appointment(appointment).state == "NEEDS_VERDICT"
+    assert get_appointment(appointment).starts_at == next_time
+    with pytest.raises(StateRefuses):
+        check_in(appointment_id=appointment, actor=world.diane.actor, at=next_time)
     with pytest.raises(SymptomBlocks):
         begin_session(appointment_id=appointment, actor=world.bruno.actor, at=next_time)
     close(world, found)
+    assert get_appointment(appointment).state == "BOOKED"
+    check_in(appointment_id=appointment, actor=world.diane.actor, at=next_time)
     begin_session(appointment_id=appointment, actor=world.bruno.actor, at=next_time)
+
+
+def test_what_was_booked_waits_for_the_latest_report_and_for_the_verdict(world, ended, next_time):
+    appointment = book(
+        patient_id=world.anna.patient_id,
+        service_id=session_service(ended.day.treatment).id,
+        site_id=world.lyon,
+        starts_at=next_time,
+        plan_id=ended.day.plan,
+        actor=world.diane.actor,
+        at=ended.at,
+    )
+    found, other = (report(world, ended, symptom) for symptom in (Symptom.PUS, Symptom.NODULE))
+    close(world, found)
+    assert get_appointment(appointment).state == "NEEDS_VERDICT"
+    suspend_verdict(
+        verdict_id=ended.day.verdict,
+        reason="Doute.",
+        actor=world.bruno.actor,
+        at=other.reported_at,
+    )
+    close(world, other)
+    assert get_appointment(appointment).state == "NEEDS_VERDICT"
+
+
+def test_a_symptom_that_allows_a_session_leaves_it_booked(world, ended, next_time):
+    appointment = book(
+        patient_id=world.anna.patient_id,
+        service_id=session_service(ended.day.treatment).id,
+        site_id=world.lyon,
+        starts_at=next_time,
+        plan_id=ended.day.plan,
+        actor=world.diane.actor,
+        at=ended.at,
+    )
+    report(world, ended, Symptom.BROWN_PATCHES)
+    assert get_appointment(appointment).state == "BOOKED"
 
 
 def test_the_space_refuses_to_book_and_says_why(world, ended, next_time):
