@@ -37,7 +37,8 @@ class _Cohort:
     def newcomers(self) -> Iterator[Script]:
         """Yield those who have not had their consultation yet, or never came to it."""
         for number in range(4):
-            yield self._script(begun=0.2 + number * 0.6, waits=5 + number * 4, until=Until.BOOKED)
+            until = Until.WAITS if number % 2 else Until.BOOKED
+            yield self._script(begun=0.2 + number * 0.6, waits=5 + number * 4, until=until)
         for number in range(3):
             yield self._script(begun=2 + number, waits=7 + number * 3, until=Until.SPACE_OPENED)
         for number in range(2):

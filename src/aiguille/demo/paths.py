@@ -8,6 +8,7 @@ from uuid import UUID
 from aiguille.accounts.queries import actor_of_patient_account
 from aiguille.booking.operations import check_in, mark_no_show
 from aiguille.booking.queries import AppointmentView
+from aiguille.booking.waiting import join_waiting_list
 from aiguille.care.operations import make_plan, prescribe_cream, write_consultation
 from aiguille.care.queries import screening
 from aiguille.care.rules import Override
@@ -38,6 +39,7 @@ from aiguille.rulebook import QuestionInput, load_rulebook
 _ADDRESS = "192.0.2.17"
 _LINK_LASTS = timedelta(days=7)
 _VERDICT_MONTHS = 9
+_AFTER_WORK = 18 * 60
 _CREAM = "Crème Démo Calmidol – lidocaïne 25 mg/g et prilocaïne 25 mg/g"
 
 
@@ -58,6 +60,18 @@ def tell(patient: Patient) -> Part:
     appointment = patient.book_consultation(around=around, actor=VISITOR, at=at)
     match script.until:
         case Until.BOOKED:
+            return
+        case Until.WAITS:
+            at = yield at + timedelta(hours=2)
+            join_waiting_list(
+                patient_id=patient.id,
+                instead_of=appointment.id,
+                from_minute=_AFTER_WORK,
+                first_day=at.astimezone(ZONE).date(),
+                last_day=appointment.local_date,
+                actor=patient.clinic.desk,
+                at=at,
+            )
             return
         case Until.CANCELLED:
             at = yield at + (appointment.starts_at - at) * 0.4

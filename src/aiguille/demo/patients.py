@@ -40,6 +40,7 @@ class Until(Enum):
     """How far a path goes, if the demo's present does not end it before."""
 
     BOOKED = auto()
+    WAITS = auto()
     CANCELLED = auto()
     NO_SHOW = auto()
     SPACE_OPENED = auto()
