@@ -154,7 +154,7 @@ class Record:
 def read_record(*, number: int, actor: Actor, at: datetime) -> Record:
     """Return the record of the patient with the short `number`, and note who read it.
 
-    At most 45 queries for a patient with one open course, whatever the length of the record.
+    At most 47 queries for a patient with one open course, whatever the length of the record.
 
     Raises:
         NotVisible: no such patient, or an outsider.
