@@ -25,9 +25,9 @@ from aiguille.care.queries import (
     get_plan,
     list_plans,
     screener,
-    verdict_in_force,
 )
-from aiguille.care.reflection import REFLECTION_REQUESTED_ON, reflection_ends
+from aiguille.care.reflection import REFLECTION_REQUESTED_ON, period_ends, reflection_ends
+from aiguille.care.session_record import SessionRecord, session_record
 from aiguille.catalogue.queries import (
     RulesInForce,
     procedure_of,
@@ -35,6 +35,7 @@ from aiguille.catalogue.queries import (
     session_service,
 )
 from aiguille.clinics.queries import list_sites
+from aiguille.clinics.setup import Setup, current_setup
 from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
@@ -113,29 +114,36 @@ def session_terms(
     day: date,
     moving: UUID | None = None,
     moving_next: Collection[UUID] = (),
+    setup: Setup | None = None,
 ) -> SessionTerms:
-    """Return the terms for a session on the local date `day`, or refuse.
+    """Return the terms for a session on the local date `day`, or refuse (three queries).
 
     `moving` names the appointment that is being moved, which does not count as another session, nor
-    do those that are moved after it in the same transaction (`moving_next`).
+    do those that are moved after it in the same transaction (`moving_next`). Whoever has the
+    `setup` of this transaction at hand passes it, or it is asked for.
 
     Raises:
         VerdictNeeded, PlanNeeded, PlanComplete, AnswersForbid, TooSoon.
     """
-    verdict = verdict_in_force(patient_id=patient_id, treatment_id=treatment_id, on=day)
-    if verdict is None:
-        raise VerdictNeeded
-    plans = list_plans(patient_id=patient_id)
-    plan = plan_that_counts(plans, patient_id, treatment_id, plan_id)
     procedure = procedure_of(treatment_id)
-    if objection := _objection_of_answers(plan, verdict, procedure, day):
+    record = session_record(
+        patient_id=patient_id,
+        treatment_id=treatment_id,
+        procedure=procedure,
+        setup=setup or current_setup(),
+    )
+    verdict, plans = record.verdict, record.plans
+    if verdict is None or not verdict.opens(day):
+        raise VerdictNeeded
+    plan = plan_that_counts(plans, patient_id, treatment_id, plan_id)
+    if objection := _objection_of_answers(plan, verdict, procedure, day, record=record):
         raise AnswersForbid(objection)
     gone = {*moving_next} if moving is None else {moving, *moving_next}
     days = _session_days(plan, plans, procedure, moving=gone)
-    reflection = reflection_bound(plan, procedure, has_had_one=days.has_had_one)
+    reflection = reflection_bound(plan, procedure, has_had_one=days.has_had_one, record=record)
     if reflection is not None and reflection.date is not None and day < reflection.date:
         raise TooSoon(reflection)
-    interval = interval_days(plan, procedure)
+    interval = interval_days(plan, procedure, rules=record.rules)
     before = [other for other in days.all if other <= day]
     after = [other for other in days.all if other > day]
     if before and before[-1] + timedelta(days=interval) > day:
@@ -279,9 +287,11 @@ def belongs(
     return plan_id == plan.id or (treatment_id, verdict_id) == (plan.treatment_id, plan.verdict_id)
 
 
-def interval_days(plan: PlanView, procedure: Procedure) -> int:
+def interval_days(
+    plan: PlanView, procedure: Procedure, *, rules: RulesInForce | None = None
+) -> int:
     """Return the days to leave between two sessions: the plan's, or the rule book's if longer."""
-    rules = rules_in_force()
+    rules = rules or rules_in_force()
     return max(
         plan.interval_min_days,
         *(_rule_book_interval(rules, procedure, zone, plan.settings) for zone in plan.zones),
@@ -306,10 +316,15 @@ def _rule_book_interval(
 
 
 def _objection_of_answers(
-    plan: PlanView, verdict: VerdictView, procedure: Procedure, day: date
+    plan: PlanView,
+    verdict: VerdictView,
+    procedure: Procedure,
+    day: date,
+    *,
+    record: SessionRecord | None = None,
 ) -> Earliest | None:
     try:
-        asked = screener(patient_id=plan.patient_id, procedure=procedure)
+        asked = screener(patient_id=plan.patient_id, procedure=procedure, record=record)
     except BirthDateMissing as error:
         return Earliest(None, error.text)
     return objection_on(day, plan=plan, verdict=verdict, asked=asked)
@@ -337,7 +352,13 @@ def notice_bound(treatment_id: UUID, *, at: datetime) -> Earliest:
     )
 
 
-def reflection_bound(plan: PlanView, procedure: Procedure, *, has_had_one: bool) -> Earliest | None:
+def reflection_bound(
+    plan: PlanView,
+    procedure: Procedure,
+    *,
+    has_had_one: bool,
+    record: SessionRecord | None = None,
+) -> Earliest | None:
     """Return when the reflection period before a first session of the procedure is over.
 
     None for whoever has had a session of it (`has_had_one`): they thought it over before.
@@ -345,11 +366,13 @@ def reflection_bound(plan: PlanView, procedure: Procedure, *, has_had_one: bool)
     if has_had_one:
         return None
     asked = plan.settings.get(REFLECTION_REQUESTED_ON)
-    ends = reflection_ends(
-        patient_id=plan.patient_id,
-        procedure=procedure,
-        requested_on=date.fromisoformat(asked) if asked else None,
-    )
+    requested_on = date.fromisoformat(asked) if asked else None
+    if record is None:
+        ends = reflection_ends(
+            patient_id=plan.patient_id, procedure=procedure, requested_on=requested_on
+        )
+    else:
+        ends = period_ends(told_at=record.told_at, requested_on=requested_on, setup=record.setup)
     if ends is None:
         return None
     return Earliest(

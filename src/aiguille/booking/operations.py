@@ -167,7 +167,7 @@ def _book(
     held = _own_hold(hold_browser)
     _refuse_second(request_key)
     day = facts.local_day(starts_at, site.time_zone)
-    terms = _terms(calendar.service, patient_id, plan_id, day, moving_next=moving_next)
+    terms = _terms(calendar, patient_id, plan_id, day, moving_next=moving_next)
     kept = _kept_choice(held, calendar.service, site, starts_at, practitioner_id, at=at)
     wanted = Wanted(
         calendar=calendar,
@@ -259,7 +259,7 @@ def move_appointment(
     kept = _kept_choice(held, calendar.service, site, starts_at, practitioner_id, at=at)
     day = facts.local_day(starts_at, site.time_zone)
     terms = _terms(
-        calendar.service,
+        calendar,
         row.patient_id,
         row.plan_id,
         day,
@@ -417,7 +417,7 @@ def _kept_choice(
 
 
 def _terms(
-    service: ServiceView,
+    calendar: Calendar,
     patient_id: UUID,
     plan_id: UUID | None,
     day: date,
@@ -425,6 +425,7 @@ def _terms(
     moving: UUID | None = None,
     moving_next: Collection[UUID] = (),
 ) -> SessionTerms | None:
+    service = calendar.service
     if service.kind is not ServiceKind.SESSION:
         return None
     assert service.treatment_id is not None  # a constraint says so
@@ -435,6 +436,7 @@ def _terms(
         day=day,
         moving=moving,
         moving_next=moving_next,
+        setup=calendar.setup,
     )
 
 

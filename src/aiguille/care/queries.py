@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from aiguille.care.models import (
@@ -22,8 +22,11 @@ from aiguille.catalogue.rule_values import read_values, rules_with
 from aiguille.kernel.codes import Procedure, VerdictOutcome
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
-from aiguille.patients.queries import get_identity, latest_answers
+from aiguille.patients.queries import judged_by
 from aiguille.plumbing.statements import Lookup
+
+if TYPE_CHECKING:
+    from aiguille.care.session_record import SessionRecord
 
 
 class BirthDateMissing(DomainError):
@@ -207,28 +210,31 @@ def screening(
     )
 
 
-def screener(*, patient_id: UUID, procedure: Procedure) -> Screener:
-    """Return what `screening` asks of a patient, read once for acts on any day.
+def screener(
+    *, patient_id: UUID, procedure: Procedure, record: "SessionRecord | None" = None
+) -> Screener:
+    """Return what `screening` asks of a patient, read once for acts on any day (three queries).
+
+    Of whoever has the `record` at hand only the answers are asked (one query).
 
     Raises:
         BirthDateMissing: the identity has no birth date.
     """
-    identity = get_identity(patient_id)
-    if identity.birth_date is None:
+    judged = judged_by(patient_id, procedure)
+    if judged.birth_date is None:
         raise BirthDateMissing
-    answers = latest_answers(patient_id, procedure)
     return Screener(
         always={
             "kind": "screening",
             "procedure": procedure.value,
-            "born": identity.birth_date.isoformat(),
-            "phototype": phototype_of(patient_id=patient_id),
-            "answers": dict(answers.answers) if answers else {},
+            "born": judged.birth_date.isoformat(),
+            "phototype": record.phototype if record else phototype_of(patient_id=patient_id),
+            "answers": dict(judged.answers),
             "unanswered": "unknown",
         },
-        answer_set_id=answers.id if answers else None,
-        answered_at=answers.recorded_at if answers else None,
-        rules=rules_in_force(),
+        answer_set_id=judged.answer_set_id,
+        answered_at=judged.answered_at,
+        rules=record.rules if record else rules_in_force(),
     )
 
 

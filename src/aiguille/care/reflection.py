@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiguille.care.models import Consultation
-from aiguille.clinics.setup import current_setup
+from aiguille.clinics.setup import Setup, current_setup
 from aiguille.kernel.codes import Procedure
 from aiguille.plumbing.statements import Lookup
 
@@ -53,13 +53,19 @@ def reflection_ends(
     where the patient asked so in writing (two queries).
     """
     told = _TOLD.first(patient_id, procedure.value)
-    if told is None:
-        return None
-    (told_at,) = told
-    # The interview was on this day, or the day before, by the clock of one of the sites.
-    told_on = max(
-        told_at.astimezone(ZoneInfo(site.time_zone)).date() for site in current_setup().sites()
+    return period_ends(
+        told_at=told[0] if told else None, requested_on=requested_on, setup=current_setup()
     )
+
+
+def period_ends(
+    *, told_at: datetime | None, requested_on: date | None, setup: Setup
+) -> date | None:
+    """Return the first day on which the period is over that began at `told_at`, if it began."""
+    if told_at is None:
+        return None
+    # The interview was on this day, or the day before, by the clock of one of the sites.
+    told_on = max(told_at.astimezone(ZoneInfo(site.time_zone)).date() for site in setup.sites())
     days = reflection_days()
     return told_on + timedelta(days=days.usual if requested_on is None else days.on_request)
 

@@ -283,6 +283,44 @@ def latest_answers(patient_id: UUID, procedure: Procedure) -> Answers | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a patient is judged by: the birth date, and the answers last handed in, if any."""
+
+    birth_date: date | None
+    answer_set_id: UUID | None
+    answers: Mapping[str, Mapping[str, Any]]
+    answered_at: datetime | None
+
+
+def judged_by(patient_id: UUID, procedure: Procedure) -> Judged:
+    """Return what a patient is judged by for a procedure, joined records included (one query).
+
+    Raises:
+        NotVisible: there is no such patient.
+    """
+    found = _JUDGED.row(patient_id, patient_id, procedure.value, patient_id)
+    if found is None:
+        raise NotVisible
+    birth_date, answer_set_id, answers, answered_at = found
+    return Judged(birth_date, answer_set_id, answers or {}, answered_at)
+
+
+_JUDGED = Statement(
+    f"""
+    SELECT patient.birth_date, given.id, given.answers::json, given.recorded_at
+      FROM {Patient._meta.db_table} AS patient
+      LEFT JOIN LATERAL (
+             SELECT id, answers, recorded_at FROM {AnswerSet._meta.db_table}
+              WHERE patient_id IN (SELECT id FROM {Patient._meta.db_table}
+                                    WHERE id = %s OR merged_into_id = %s)
+                AND procedure = %s AND NOT entered_in_error
+              ORDER BY recorded_at DESC, id DESC LIMIT 1) AS given ON true
+     WHERE patient.id = %s
+    """  # noqa: S608 -- our own tables
+)
+
+
 def patients_with_answers(patient_ids: Collection[UUID]) -> set[tuple[UUID, Procedure]]:
     """Return the (patient, procedure) pairs with a questionnaire handed in (one query).
 
