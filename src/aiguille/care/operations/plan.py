@@ -65,7 +65,7 @@ def make_plan(
 
     `settings` holds, for needling, `needle_mm`: zones to needle lengths (decimal text, mm); for
     mesotherapy, `technique` (a code) and, where one is chosen, `product_id`. What the product
-    contains (`actives`) is written beside it. `acknowledged` are the zones whose depth warning the
+    contains (`actives`), and each warning seen with its zone (`acknowledged`), is written beside it. `acknowledged` are the zones whose depth warning the
     physician has seen; `reflection_requested_on` is the date of the writing in which the patient
     asked to shorten the reflection period.
 
@@ -253,7 +253,8 @@ def _needling(
     """Return the settings of needling: an allowed length for each zone."""
     phototype = phototype_of(patient_id=patient_id)
     lengths, rules = settings.get("needle_mm", {}), rules_in_force()
-    kept = {}
+    kept: dict[str, str] = {}
+    seen: list[dict[str, Any]] = []
     for zone in zones:
         field = f"needle_mm_{zone}"
         length = _length(lengths.get(zone), field=field)
@@ -271,8 +272,9 @@ def _needling(
         for finding in answer["findings"]:
             if finding["decision"] == Decision.BLOCK or zone not in acknowledged:
                 raise RefusedByRuleBook(Text.from_mapping(finding["message"]), field=field)
+            seen.append({"zone": zone, **finding})
         kept[zone] = str(length)
-    return {"needle_mm": kept}
+    return {"needle_mm": kept, **({"acknowledged": seen} if seen else {})}
 
 
 def _mesotherapy(settings: Mapping[str, Any], protocol: Protocol) -> dict[str, Any]:

@@ -58,6 +58,12 @@ class CreamQuestionsOpen(DomainError):
         )
 
 
+class WarningUnseen(DomainError):
+    """A rule warns about the cream, and the physician has not said that they saw it."""
+
+    code = "warning_unseen"
+
+
 @transaction.atomic
 def prescribe_cream(
     *,
@@ -76,12 +82,14 @@ def prescribe_cream(
     at: datetime,
     conditions: Sequence[str] = (),
     override_reason: str = "",
+    acknowledged: Sequence[str] = (),
 ) -> UUID:
     """Prescribe the numbing cream within the rule book's ceilings; sign it.
 
     The prescription before it of the same consultation is replaced. `grams` None prescribes the
     amount that the area requires; `minutes_before` is how long before the session the cream is put
-    on; `conditions` are those of the cream that the questionnaire does not ask. `site_id` is the
+    on; `conditions` are those of the cream that the questionnaire does not ask. `acknowledged` are
+    the rules whose warning the physician has seen, which are signed with it. `site_id` is the
     address that the physician signs under.
 
     Raises:
@@ -89,6 +97,7 @@ def prescribe_cream(
         ConfirmIdentity: the physician did not prove within five minutes that it is they.
         CreamQuestionsOpen: what the cream forbids was not asked.
         RefusedByRuleBook: the cream is forbidden for this patient, or above a ceiling.
+        WarningUnseen: a rule warns, and the physician has not seen it.
         ReasonMissing: a finding asks for a physician's reason and there is none.
         InvalidContent: an amount is impossible, or plan and consultation are somebody else's.
     """
@@ -111,7 +120,7 @@ def prescribe_cream(
     )
     rules = rules_in_force()
     answer = rules.decide(asked)
-    _check(answer, override_reason=override_reason)
+    _check(answer, override_reason=override_reason, acknowledged=acknowledged)
     ruling_id = store_ruling(
         patient_id=patient_id,
         asked={key: str(v) if isinstance(v, Decimal) else v for key, v in asked.items()},
@@ -135,6 +144,9 @@ def prescribe_cream(
             "zones": where,
             "minutes_before": minutes_before,
             "override_reason": override_reason,
+            "acknowledged": [
+                finding for finding in answer["findings"] if finding["decision"] == Decision.WARN
+            ],
         }
     ]
     prescription = Prescription(
@@ -188,7 +200,7 @@ def _conditions(answers: Mapping[str, Mapping[str, Any]], more: Sequence[str]) -
     return sorted({*cream_conditions(answers), *more})
 
 
-def _check(answer: Mapping[str, Any], *, override_reason: str) -> None:
+def _check(answer: Mapping[str, Any], *, override_reason: str, acknowledged: Sequence[str]) -> None:
     if "error" in answer:
         raise InvalidContent(
             Text(fr="Quantité impossible.", en="Impossible amount."),
@@ -202,6 +214,8 @@ def _check(answer: Mapping[str, Any], *, override_reason: str) -> None:
             raise RefusedByRuleBook(message, field=_FIELDS.get(finding["rule"]))
         if finding["decision"] in OVERRIDABLE and not override_reason.strip():
             raise ReasonMissing(message, field="override_reason")
+        if finding["decision"] == Decision.WARN and finding["rule"] not in acknowledged:
+            raise WarningUnseen(message, field="acknowledged")
 
 
 # Beside which field of the form a rule's refusal stands; the others stand above the form.

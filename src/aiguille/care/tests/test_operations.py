@@ -26,12 +26,13 @@ from aiguille.care.operations import (
     suspend_verdict,
     write_consultation,
 )
-from aiguille.care.operations.prescription import CreamQuestionsOpen
+from aiguille.care.operations.prescription import CreamQuestionsOpen, WarningUnseen
 from aiguille.care.queries import (
     BirthDateMissing,
     consultation_of_appointment,
     current_verdict,
     draft_of_consultation,
+    get_plan,
     get_prescription,
     get_verdict,
     list_plans,
@@ -473,7 +474,10 @@ class TestPlan:
         verdict = desk.decide(desk.write())
         said: Any = {"settings": {"needle_mm": {"CHEEK": length}}, "acknowledged": acknowledged}
         if passes:
-            desk.plan(verdict, **said)
+            kept = get_plan(desk.plan(verdict, **said)).settings.get("acknowledged", [])
+            seen = [(one["zone"], one["rule"], one["decision"]) for one in kept]
+            assert len(seen) == len(acknowledged)
+            assert all((zone, decision) == ("CHEEK", "WARN") for zone, _, decision in seen)
         else:
             with pytest.raises(RefusedByRuleBook):
                 desk.plan(verdict, **said)
@@ -557,7 +561,7 @@ class TestCream:
     ) -> None:
         consultation = desk.write()
         if error is None:
-            desk.prescribe(consultation, **other)
+            desk.prescribe(consultation, acknowledged=["R11", "R12"], **other)
         else:
             with pytest.raises(error):
                 desk.prescribe(consultation, **other)
@@ -576,6 +580,17 @@ class TestCream:
         desk.answer(**answers)
         with pytest.raises(error):
             desk.prescribe(consultation)
+
+    def test_keeps_the_warnings_that_were_seen(self, desk: Desk) -> None:
+        consultation = desk.write()
+        with pytest.raises(WarningUnseen) as refused:
+            desk.prescribe(consultation, minutes_before=270)
+        assert refused.value.field == "acknowledged"
+        with pytest.raises(WarningUnseen):
+            desk.prescribe(consultation, minutes_before=270, acknowledged=["R11"])
+        found = desk.prescribe(consultation, minutes_before=270, acknowledged=["R12", "R11"])
+        (seen,) = Prescription.objects.get(id=found).items[0]["acknowledged"]
+        assert (seen["rule"], seen["decision"]) == ("R12", "WARN")
 
     def test_is_prescribed_by_physicians(self, desk: Desk, world: World) -> None:
         consultation = desk.write()

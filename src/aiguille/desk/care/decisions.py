@@ -211,6 +211,7 @@ def prescription(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
                 zones=given["cream_zones"],
                 conditions=given["conditions"],
                 override_reason=given["override_reason"],
+                acknowledged=given["acknowledged"],
                 today=page.today,
                 language=page.identity.language,
                 actor=actor,

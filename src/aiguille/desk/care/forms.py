@@ -270,6 +270,11 @@ class PrescriptionForm(forms.Form):
         max_length=LONGEST_REASON,
         required=False,
     )
+    acknowledged = forms.MultipleChoiceField(
+        label=_("Warnings that you have seen"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
 
     def __init__(
         self, *args: Any, creams: Iterable[str], zones: Iterable[str], **kwargs: Any
@@ -277,7 +282,9 @@ class PrescriptionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._choose("product", [(name, name) for name in creams])
         self._choose("cream_zones", [(zone, zone_name(zone)) for zone in zones])
-        cases = load_rulebook().rules["R14"].cases
+        rules = load_rulebook().rules
+        self._choose("acknowledged", [(name, local(rules[name].title)) for name in WARNING])
+        cases = rules["R14"].cases
         self._choose(
             "conditions",
             [
@@ -292,6 +299,9 @@ class PrescriptionForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
 
+
+# The rules of the cream that may warn: its amount, and how long it stays on.
+WARNING = ("R11", "R12")
 
 # Conditions of the cream that no question of the questionnaire gives.
 NOT_ASKED = (

@@ -270,6 +270,7 @@ class TestTheForm:
         )
         assert answer.status_code == 422
         assert list(answer.context["form"].errors) == [field]
+        assert f'name="{field}"' in answer.content.decode()
         assert "&lt;b&gt;Ombre&lt;/b&gt;" in answer.content.decode()
         assert consultation_of_appointment(appointment_id) is None
 
@@ -500,6 +501,8 @@ class TestCream:
             ({"area_cm2": "601"}, "area_cm2"),
             ({"grams": "60,1"}, "area_cm2"),
             ({"minutes_before": "301"}, "minutes_before"),
+            ({"minutes_before": "270"}, "acknowledged"),
+            ({"minutes_before": "270", "acknowledged": ["R11"]}, "acknowledged"),
             ({"product": "Eau"}, "product"),
             ({"cream_zones": []}, "cream_zones"),
             ({"conditions": ["severe_hepatic_disease"]}, "override_reason"),
