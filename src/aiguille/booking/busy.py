@@ -112,8 +112,10 @@ def busy_ticks(
     at: datetime,
     moving: UUID | None = None,
     browser_hash: str = "",
-) -> dict[UUID, int]:
+) -> Mapping[UUID, int]:
     """Return the taken ticks of some weeks, by resource; one never taken may be left out.
+
+    The very same mapping as before where nothing was taken or freed meanwhile.
 
     One query. `resources` are the keys asked for, as `array_of` writes them. Holds that expired by
     `at` take nothing, nor does what the browser itself holds, nor the appointment `moving`.
@@ -129,22 +131,24 @@ def busy_ticks(
     if kept is None or read is None or read.server != kept.server:
         # Another server may count transactions anew.
         kept, read = None, _Read(_WHOLE.rows(resources, first, last, *exempt))
-    busy: dict[UUID, Busy] = dict(kept.busy) if kept else {}
+    before: Mapping[UUID, Busy] = kept.busy if kept else {}
+    changed: dict[UUID, Busy] = {}
     for resource_id, begin, joined in read.weeks:
         place = (begin - first) * TICKS_PER_WEEK
         bits = int.from_bytes(joined, "little") << place
         if kept is None:
-            busy[resource_id] = Busy(bits)
-        elif resource_id in busy or str(resource_id) in resources:
-            there = busy.get(resource_id, 0)
+            changed[resource_id] = Busy(bits)
+        elif resource_id in before or str(resource_id) in resources:
+            there = changed.get(resource_id, before.get(resource_id, 0))
             bits |= there & ~(_WEEK << place)
             if bits != there:
-                busy[resource_id] = Busy(bits)
+                changed[resource_id] = Busy(bits)
+    busy = {**before, **changed} if changed else before
     if not connection.in_atomic_block:
         _keep(key, _Kept(read.before, read.server, busy))
     stretches = read.stretches
     if not stretches:
-        return dict(busy)
+        return busy
     span = Span(first * TICKS_PER_WEEK, weeks.stop * TICKS_PER_WEEK)
     return {
         resource_id: bits & ~bits_of(span, stretches[resource_id])

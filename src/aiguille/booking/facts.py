@@ -12,6 +12,7 @@ from functools import cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from aiguille.booking.busy import array_of, busy_ticks
@@ -259,7 +260,7 @@ def _whole_weeks(span: Span) -> Span:
     return Span(weeks.start * TICKS_PER_WEEK, weeks.stop * TICKS_PER_WEEK)
 
 
-def _busy(resources: Needed, span: Span, *, at: datetime, ignored: Ignored) -> dict[UUID, int]:
+def _busy(resources: Needed, span: Span, *, at: datetime, ignored: Ignored) -> Mapping[UUID, int]:
     """Return each resource's busy ticks; holds that expired by `at` are none."""
     return busy_ticks(
         resources.keys,
@@ -278,8 +279,18 @@ def _ticks(start: datetime, end: datetime) -> tuple[int, int]:
 def _facts(
     calendar: Calendar, zone: str, span: Span, busy: Mapping[UUID, int], resources: Needed
 ) -> Facts:
+    """Return the facts, the ones made before where what they say is the same.
+
+    `busy` is the same mapping until something is taken or freed; inside a transaction it is
+    another each time, and nothing is kept.
+    """
+    key = (calendar.service, zone, span, resources.practitioner_id)
+    kept: list[tuple[Mapping[UUID, int], Facts]] = calendar.setup.make("facts", key, list, most=24)
+    for of, made in kept[:1]:
+        if of is busy:
+            return made
     clock, openings = calendar.openings(zone, span)
-    return Facts(
+    facts = Facts(
         clock=clock,
         step_minutes=calendar.service.slot_step_minutes,
         sites=tuple(str(site.id) for site in calendar.zones[zone]),
@@ -291,6 +302,9 @@ def _facts(
             ]
         ),
     )
+    if not connection.in_atomic_block:
+        kept[:] = [(busy, facts)]
+    return facts
 
 
 def _open_at(clock: WallClock, hours: ResourceHours, site_id: UUID) -> dict[str, int]:

@@ -5,9 +5,9 @@ cover, `opening_bits` turns opening hours into ticks, and busy time is one integ
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.services import Need, Service
@@ -77,6 +77,8 @@ class Facts:
     step_minutes: int
     sites: tuple[str, ...]
     resources: tuple[Resource, ...]
+    # What searches made of these facts: whoever keeps them asks again.
+    made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class WeeklyOpening(NamedTuple):

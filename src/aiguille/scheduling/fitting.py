@@ -80,13 +80,28 @@ class Fitting:
         asked = [group[0] for group in alike.values()]
         return self._counted_off(asked, wanted, site, allowed)
 
+    def starts_by_name(self, need: Need, site: str) -> list[tuple[str, int]]:
+        """Return each candidate for a need at a site with its starts, by name; made once."""
+        key = ("by name", need, self.service.stretches[need.name], site)
+        found: list[tuple[str, int]] | None = self.facts.made.get(key)
+        if found is None:
+            by_name = sorted(self.candidates(need, site), key=lambda r: r.id)
+            found = [(one.id, self.starts(need, one, site)) for one in by_name]
+            self.facts.made[key] = found
+        return found
+
     def _any_of(self, need: Need, site: str, allowed: int) -> int:
+        key = ("any of", need, self.service.stretches[need.name], site)
+        known: int | None = self.facts.made.get(key)
+        if known is not None:
+            return known & allowed
         found = 0
         for resource in self.candidates(need, site):
-            found |= self.starts(need, resource, site) & allowed
-            if found == allowed:
-                break
-        return found
+            found |= self.starts(need, resource, site)
+            if found & allowed == allowed:
+                return allowed
+        self.facts.made[key] = found
+        return found & allowed
 
     def _counted_off(
         self, asked: Sequence[Need], wanted: tuple[int, ...], site: str, allowed: int

@@ -79,12 +79,11 @@ def _starts_at(fitting: Fitting, site: str, allowed: int, practitioner: str | No
     if doctor is not None:
         # First those who decide: where no practitioner is free, no room is looked at.
         anyone = 0
-        for candidate in sorted(fitting.candidates(doctor, site), key=lambda r: r.id):
-            if practitioner in {None, candidate.id}:
-                free = fitting.starts(doctor, candidate, site) & allowed
-                if free:
-                    by_practitioner[candidate.id] = free
-                    anyone |= free
+        for candidate, starts in fitting.starts_by_name(doctor, site):
+            free = starts & allowed
+            if free and practitioner in {None, candidate}:
+                by_practitioner[candidate] = free
+                anyone |= free
         allowed = anyone
     for kind in ResourceKind:
         needs = [need for need in service.needs if need.kind == kind and need is not doctor]

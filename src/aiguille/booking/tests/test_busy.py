@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aiguille.booking import cli
 from aiguille.booking.busy import array_of, busy_ticks, check_bits
+from aiguille.booking.facts import Ignored, calendar_of, facts_for_dates
 from aiguille.booking.history import move_past_to_history
 from aiguille.booking.models import (
     BusyWeek,
@@ -285,6 +286,51 @@ class TestWhatAProcessKeeps:
             assert read(world.bruno_resource)
             transaction.set_rollback(True)
         assert self.assert_right(world.bruno_resource) == {}
+
+    def test_follows_several_weeks_at_once(self, committed_db, world, hold):
+        rows = [
+            self.stretch(hold, world.bruno_resource, FIRST + week * TICKS_PER_WEEK)
+            for week in range(3)
+        ]
+        self.assert_right(world.bruno_resource)
+        rows[0].delete()  # nothing is left of its week: the others' changes do not bring it back
+        for row in rows[1:]:
+            row.period = period(tick_of(row.period.lower), tick_of(row.period.lower) + 2)
+            row.save()
+        bits = self.assert_right(world.bruno_resource)[world.bruno_resource]
+        assert bits == 0b11 << TICKS_PER_WEEK | 0b11 << 2 * TICKS_PER_WEEK
+
+    def test_is_the_same_until_something_changes(self, committed_db, world, service, hold):
+        resources = array_of([world.bruno_resource])
+
+        def ask():
+            return busy_ticks(resources, weeks_of(SPAN), at=AT)
+
+        def facts():
+            first = AT.date()
+            (found,) = facts_for_dates(
+                calendar_of(service),
+                at=AT,
+                first_date=first,
+                last_date=first + timedelta(days=6),
+                site_id=world.lyon,
+                ignored=Ignored(),
+            )
+            return found
+
+        kept, made = ask(), facts()
+        assert ask() is kept
+        assert facts() is made
+        with transaction.atomic():
+            assert facts() is not made
+            assert facts() == made
+        self.stretch(hold, world.bruno_resource, FIRST + 5)
+        assert ask() is not kept
+        later = facts()
+        assert later is not made
+        assert later != made
+        with transaction.atomic():
+            assert facts() == later
 
     def test_what_is_exempt_is_exempt_of_what_is_kept_too(self, committed_db, world, hold):
         self.stretch(hold, world.bruno_resource, FIRST)
