@@ -1,6 +1,7 @@
 """Long lists drawn in one go: a template costs as much for each of a hundred lines as for a page."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -22,15 +23,19 @@ def select(field: BoundField, attributes: dict[str, Any]) -> SafeString:
     given = field.build_widget_attrs(attributes, widget)
     if field.auto_id and "id" not in widget.attrs:
         given.setdefault("id", field.auto_id)
-    chosen = set(widget.format_value(field.value()))
-    options = [
-        f'<option value="{escape(str(value or ""))}"'
-        f"{' selected' if str(value or '') in chosen else ''}>{escape(str(label))}</option>"
-        for value, label in choices
-    ]
+    chosen = frozenset(widget.format_value(field.value()))
+    options = _options(tuple([(str(value or ""), str(label)) for value, label in choices]), chosen)
     shown = flatatt(widget.build_attrs(widget.attrs, given))
-    return SafeString(
-        f'<select name="{escape(field.html_name)}"{shown}>{"".join(options)}</select>'
+    return SafeString(f'<select name="{escape(field.html_name)}"{shown}>{options}</select>')
+
+
+@lru_cache(maxsize=32)
+def _options(choices: tuple[tuple[str, str], ...], chosen: frozenset[str]) -> str:
+    """Return the choices as they are in the list: a clinic's hundred doctors on every page."""
+    return "".join(
+        f'<option value="{escape(value)}"{" selected" if value in chosen else ""}>'
+        f"{escape(label)}</option>"
+        for value, label in choices
     )
 
 
