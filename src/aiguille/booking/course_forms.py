@@ -89,13 +89,13 @@ class CourseQuery:
         starts = (start_in(each) for each in given.getlist("t")[:_MOST_CHOSEN])
         return cls(
             wishes=Wishes(
-                first_day=_day(given.get("first", "")),
+                first_day=read_day(given.get("first", "")),
                 weekdays=frozenset(day for day in days if day < len(WEEKDAYS)),
                 part_of_day=PARTS_OF_DAY[part]
                 if part is not None and part < len(PARTS_OF_DAY)
                 else None,
-                practitioner_id=_key(doctor),
-                site_id=_key(given.get("site", "")),
+                practitioner_id=read_key(doctor),
+                site_id=read_key(given.get("site", "")),
                 same_practitioner=doctor != _ANYBODY,
             ),
             chosen=tuple(start for start in starts if start is not None),
@@ -142,14 +142,14 @@ def start_in(value: str) -> Chosen | None:
     """Return the start that is written, or None where there is none."""
     site, _slash, rest = value.partition("/")
     instant, _slash, practitioner = rest.partition("/")
-    site_id = _key(site)
+    site_id = read_key(site)
     try:
         starts_at = datetime.fromisoformat(instant)
     except ValueError:
         return None
     if site_id is None or starts_at.tzinfo is None or not 2000 < starts_at.year < 2200:
         return None
-    return Chosen(site_id, starts_at, _key(practitioner))
+    return Chosen(site_id, starts_at, read_key(practitioner))
 
 
 def change_of(session: ProposedSession) -> str:
@@ -171,7 +171,7 @@ def changes_in(values: Iterable[str]) -> tuple[list[Move], list[Chosen]] | None:
         if not appointment:
             starts.append(start)
             continue
-        appointment_id = _key(appointment)
+        appointment_id = read_key(appointment)
         if appointment_id is None:
             return None
         moves.append(Move(appointment_id, _number(version), start))
@@ -191,7 +191,8 @@ def initial_of(wishes: Wishes) -> Mapping[str, Any]:
     return found
 
 
-def _day(value: str) -> date | None:
+def read_day(value: str) -> date | None:
+    """Return a date of an address, None for what is none."""
     try:
         found = date.fromisoformat(value)
     except ValueError:
@@ -199,7 +200,8 @@ def _day(value: str) -> date | None:
     return found if 2000 < found.year < 2200 else None
 
 
-def _key(value: str) -> UUID | None:
+def read_key(value: str) -> UUID | None:
+    """Return a key of an address or a form, None for what is none."""
     try:
         return UUID(value)
     except ValueError:

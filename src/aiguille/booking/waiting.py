@@ -75,8 +75,8 @@ def join_waiting_list(
     """Put a person on the list and return the key of their place.
 
     They wait for a service, for the next session of a plan, or for an earlier time than that of
-    the appointment `instead_of`: one of the three names what is wanted. Empty collections mean any. The same `request_key` again
-    returns the same place.
+    the appointment `instead_of`: one of the three names what is wanted. Empty collections mean
+    any. The same `request_key` again returns the same place.
 
     Raises:
         WaitInvalid: sites, practitioners, weekdays, from_minute, until_minute, first_day, last_day.

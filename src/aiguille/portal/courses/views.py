@@ -1,6 +1,6 @@
 """The whole course of a patient's plan: proposed, booked at once, moved together."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from aiguille.booking.course_forms import CourseQuery, changes_in, start_in
-from aiguille.booking.course_words import course_context, move_context, start_words, time_context
-from aiguille.booking.courses import CourseTaken, NothingToArrange
-from aiguille.booking.operations import AlreadyBooked
-from aiguille.booking.states import StaleVersion
+from aiguille.booking.course_forms import CourseQuery, read_day, start_in
+from aiguille.booking.course_words import course_context, move_context, time_context
 from aiguille.journeys import who
-from aiguille.journeys.book_course import book_course
-from aiguille.journeys.change_appointment import move as move_one
-from aiguille.journeys.move_course import move_course
+from aiguille.journeys.posted_course import (
+    book_posted,
+    move_posted,
+    refusal_context,
+    status_of,
+)
 from aiguille.journeys.reads.course import (
     CoursePage,
     FollowingPage,
@@ -31,9 +31,7 @@ from aiguille.kernel.actor import Actor
 from aiguille.kernel.errors import DomainError
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import NotVisible, Who, reachable_by
-from aiguille.plumbing.refusals import explain
 
-UNPROCESSABLE, STALE = 422, 409
 _FORMS = ("GET", "HEAD", "POST")
 
 
@@ -72,9 +70,9 @@ def course(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         "page": page,
         "back": reverse("portal:home"),
         **course_context(page.proposal, query, address=address, time_href=time_href),
-        **_refusal(error, page),
+        **refusal_context(error, page.proposal),
     }
-    return render(request, "portal/courses/course.html", context, status=_status(error))
+    return render(request, "portal/courses/course.html", context, status=status_of(error))
 
 
 @reachable_by(Who.PATIENT)
@@ -91,7 +89,7 @@ def course_time(request: HttpRequest, plan_id: UUID, place: int) -> HttpResponse
         place=place,
         wishes=query.wishes,
         chosen=query.chosen,
-        wanted=_day(request.GET.get("from", "")),
+        wanted=read_day(request.GET.get("from", "")),
         actor=actor,
         at=at,
     )
@@ -141,45 +139,18 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         "other_time": reverse("portal:move_appointment", args=[appointment_id]),
         "may_move_alone": page.may_move_alone,
         "may_tell": False,
-        "refusal": explain(error) if error else "",
-        "taken": start_words(error.taken, page.proposal) if isinstance(error, CourseTaken) else [],
+        **refusal_context(error, page.proposal),
         **move_context(page.moving, page.appointment, page.proposal),
     }
-    return render(request, "portal/courses/move.html", context, status=_status(error))
+    return render(request, "portal/courses/move.html", context, status=status_of(error))
 
 
 def _move(
     request: HttpRequest, page: FollowingPage, *, actor: Actor, at: datetime
 ) -> DomainError | None:
     """Move what was posted; return the refusal, None where it is moved."""
-    posted = changes_in(request.POST.getlist("change"))
-    if posted is None or not posted[0]:
-        return NothingToArrange(field="change")
-    moves, _starts = posted
-    is_told = True
     try:
-        if request.POST.get("alone"):
-            mine = next((one for one in moves if one.appointment_id == page.appointment.id), None)
-            if mine is None:
-                return NothingToArrange(field="change")
-            move_one(
-                appointment_id=mine.appointment_id,
-                site_id=mine.to.site_id,
-                starts_at=mine.to.starts_at,
-                practitioner_id=mine.to.practitioner_id,
-                version=mine.version,
-                told_after=timedelta(0) if is_told else None,
-                actor=actor,
-                at=at,
-            )
-        else:
-            move_course(
-                appointment_id=page.appointment.id,
-                moves=moves,
-                is_told=is_told,
-                actor=actor,
-                at=at,
-            )
+        move_posted(request.POST, page, is_told=True, actor=actor, at=at)
     except DomainError as error:
         return error
     messages.success(request, _("Your sessions are moved."))
@@ -190,51 +161,9 @@ def _book(
     request: HttpRequest, page: CoursePage, *, actor: Actor, at: datetime
 ) -> DomainError | None:
     """Book what was posted; return the refusal, None where it is booked, now or before."""
-    posted = changes_in(request.POST.getlist("change"))
-    if posted is None:
-        return NothingToArrange(field="change")
-    moves, starts = posted
     try:
-        book_course(
-            patient_id=page.identity.id,
-            plan_id=page.proposal.plan.id,
-            starts=starts,
-            moves=moves,
-            request_key=_key(request.POST.get("request_key", "")),
-            actor=actor,
-            at=at,
-        )
-    except AlreadyBooked:
-        return None
+        if book_posted(request.POST, page, actor=actor, at=at):
+            messages.success(request, _("Your sessions are booked."))
     except DomainError as error:
         return error
-    messages.success(request, _("Your sessions are booked."))
     return None
-
-
-def _refusal(error: DomainError | None, page: CoursePage) -> dict[str, object]:
-    """Return what a page shows of a refusal: the words, and which starts were taken."""
-    if error is None:
-        return {}
-    taken = start_words(error.taken, page.proposal) if isinstance(error, CourseTaken) else []
-    return {"refusal": explain(error), "taken": taken}
-
-
-def _status(error: DomainError | None) -> int:
-    if error is None:
-        return 200
-    return STALE if isinstance(error, StaleVersion) else UNPROCESSABLE
-
-
-def _key(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
-
-
-def _day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return None
