@@ -16,15 +16,15 @@ from aiguille.accounts.signing import (
     note_confirmation,
     signature_of,
 )
-from aiguille.kernel.actor import SYSTEM
+from aiguille.kernel.actor import SYSTEM, Actor
 from tests.world import AT, Person, World
 
 MOMENT = timedelta(microseconds=1)
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
-def signed(actor: object, at: datetime = AT) -> object:
-    return signature_of(actor, on=at.date(), at=at)  # type: ignore[arg-type]
+def signed(actor: Actor, at: datetime = AT) -> object:
+    return signature_of(actor, on=at.date(), at=at)
 
 
 class TestSignature:
