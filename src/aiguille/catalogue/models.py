@@ -72,10 +72,19 @@ class ProtocolVersion(AppendOnlyRow):
         ]
 
 
+class PriceDisplay(models.TextChoices):
+    """How the price of a service is shown to the public."""
+
+    EXACT = "EXACT", "The price"
+    FROM = "FROM", "From this price on"
+    QUOTE = "QUOTE", "By a quote"
+
+
 class Service(Row):
     """What is booked: a consultation, a session of one treatment, or a check-up.
 
-    A session belongs to one treatment; a consultation serves a whole procedure.
+    A session belongs to one treatment; a consultation serves a whole procedure. A draft may lack
+    its phases and is never on offer. `site_ids` are the only sites that offer it; none is every one.
     """
 
     code = models.SlugField(max_length=80, unique=True)
@@ -91,6 +100,14 @@ class Service(Row):
     slot_step_minutes = models.PositiveSmallIntegerField(default=15)
     price_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3, default="EUR")
+    price_display = models.CharField(
+        max_length=10,
+        choices=PriceDisplay,
+        default=PriceDisplay.EXACT,
+        db_default=PriceDisplay.EXACT,
+    )
+    site_ids = ArrayField(models.UUIDField(), default=list, db_default=[])
+    is_draft = models.BooleanField(default=False, db_default=False)
     is_bookable_online = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -106,6 +123,9 @@ class Service(Row):
             models.CheckConstraint(
                 name="sessions_belong_to_a_treatment",
                 condition=~Q(kind=ServiceKind.SESSION) | Q(treatment__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="drafts_are_not_on_offer", condition=Q(is_draft=False) | Q(is_active=False)
             ),
         ]
 

@@ -143,18 +143,30 @@ class Resource(Row):
 
 
 class OpeningHours(Row):
-    """A weekly opening in the site's wall-clock time; `until_minute` may be 1440 (midnight)."""
+    """A weekly opening in the site's wall-clock time; `until_minute` may be 1440 (midnight).
+
+    It holds from the local date `valid_from` (None: always did) up to, not including, `valid_until`
+    (None: without end). Hours of one resource that hold on the same dates are one week.
+    """
 
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="hours")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     weekday = models.PositiveSmallIntegerField()
     from_minute = models.PositiveSmallIntegerField()
     until_minute = models.PositiveSmallIntegerField()
+    valid_from = models.DateField(null=True)
+    valid_until = models.DateField(null=True)
 
     class Meta:
         db_table = "clinics_opening_hours"
         verbose_name_plural = "opening hours"
         constraints = [
+            models.CheckConstraint(
+                name="hours_hold_for_a_day_at_least",
+                condition=Q(valid_from=None)
+                | Q(valid_until=None)
+                | Q(valid_from__lt=F("valid_until")),
+            ),
             models.CheckConstraint(name="hours_weekday_exists", condition=Q(weekday__lte=6)),
             models.CheckConstraint(
                 name="hours_end_after_beginning",
@@ -194,6 +206,8 @@ class Closure(Row):
     until_date = models.DateField()
     until_minute = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=200, blank=True)
+    # Of a public holiday: whose it is, "FR" or "FR-GP", so that each reader has its name.
+    holiday = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "clinics_closure"
