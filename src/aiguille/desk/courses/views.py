@@ -1,38 +1,19 @@
 """The whole course of a plan at the desk: proposed, booked at once, moved together."""
 
-from datetime import datetime
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from aiguille.accounts.rights import Right, require
-from aiguille.booking.course_forms import CourseQuery, read_day, start_in
-from aiguille.booking.course_words import course_context, move_context, time_context
-from aiguille.journeys.posted_course import (
-    book_posted,
-    move_posted,
-    refusal_context,
-    status_of,
-)
-from aiguille.journeys.reads.course import (
-    CoursePage,
-    FollowingPage,
-    course_page,
-    following_page,
-    place_times,
-)
+from aiguille.journeys.course_pages import CourseFace, show_course, show_move, show_times
 from aiguille.journeys.who import staff_of
-from aiguille.kernel.actor import Actor
-from aiguille.kernel.errors import DomainError
 from aiguille.patients.access import get_patient_by_number_for
 from aiguille.plumbing import clock
-from aiguille.plumbing.access import NotVisible, Who, reachable_by
+from aiguille.plumbing.access import Who, reachable_by
 
 _FORMS = ("GET", "HEAD", "POST")
 
@@ -45,38 +26,14 @@ def course(request: HttpRequest, number: int, plan_id: UUID) -> HttpResponse:
     actor = staff_of(request)
     require(actor, Right.BOOK)
     at = clock.now()
-    patient_id = get_patient_by_number_for(actor=actor, number=number, at=at)
-    query = CourseQuery.read(request.GET)
-
-    def read() -> CoursePage:
-        return course_page(
-            patient_id=patient_id,
-            plan_id=plan_id,
-            wishes=query.wishes,
-            chosen=query.chosen,
-            actor=actor,
-            at=at,
-        )
-
-    page, error = read(), None
-    if request.method == "POST":
-        error = _book(request, page, actor=actor, at=at)
-        if error is None:
-            return redirect("desk:patient", number)
-        page = read()
-    address = reverse("desk:course", args=[number, plan_id])
-
-    def time_href(place: int) -> str:
-        kept = query.with_chosen(one.chosen for one in page.proposal.changes[:place])
-        return reverse("desk:course_time", args=[number, plan_id, place]) + kept.address()
-
-    context = {
-        "page": page,
-        "back": reverse("desk:patient", args=[number]),
-        **course_context(page.proposal, query, address=address, time_href=time_href),
-        **refusal_context(error, page.proposal),
-    }
-    return render(request, "desk/courses/course.html", context, status=status_of(error))
+    return show_course(
+        request,
+        _face(number),
+        patient_id=get_patient_by_number_for(actor=actor, number=number, at=at),
+        plan_id=plan_id,
+        actor=actor,
+        at=at,
+    )
 
 
 @reachable_by(Who.STAFF)
@@ -87,33 +44,14 @@ def course_time(request: HttpRequest, number: int, plan_id: UUID, place: int) ->
     actor = staff_of(request)
     require(actor, Right.BOOK)
     at = clock.now()
-    patient_id = get_patient_by_number_for(actor=actor, number=number, at=at)
-    query = CourseQuery.read(request.GET)
-    page = place_times(
-        patient_id=patient_id,
+    return show_times(
+        request,
+        _face(number),
+        patient_id=get_patient_by_number_for(actor=actor, number=number, at=at),
         plan_id=plan_id,
         place=place,
-        wishes=query.wishes,
-        chosen=query.chosen,
-        wanted=read_day(request.GET.get("from", "")),
         actor=actor,
         at=at,
-    )
-    kept = query.with_chosen(page.before)
-    address = reverse("desk:course", args=[number, plan_id])
-    cities = {site.id: site.name.partition(",")[0] for site in page.course.proposal.sites}
-    return render(
-        request,
-        "desk/courses/time.html",
-        {
-            "page": page,
-            "action": address,
-            "kept": kept.pairs(),
-            "back": address + kept.address(),
-            "previous": kept.address(("from", page.previous.isoformat())) if page.previous else "",
-            "next": kept.address(("from", page.next.isoformat())) if page.next else "",
-            **time_context(page.session, page.days, cities),
-        },
     )
 
 
@@ -124,53 +62,20 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Show what moving a session does to the others of its course, and move them together."""
     actor = staff_of(request)
     require(actor, Right.BOOK)
-    at = clock.now()
-    start = start_in(request.GET.get("start", ""))
-    if start is None:
-        raise NotVisible
-
-    def read() -> FollowingPage:
-        page = following_page(appointment_id=appointment_id, start=start, actor=actor, at=at)
-        if page is None:
-            raise NotVisible
-        return page
-
-    page, error = read(), None
-    if request.method == "POST":
-        error = _move(request, page, actor=actor, at=at)
-        if error is None:
-            return redirect("desk:patient", page.appointment.patient_number)
-        page = read()
-    context = {
-        "page": page,
-        "other_time": reverse("desk:move_appointment", args=[appointment_id]),
-        "may_move_alone": page.may_move_alone,
-        "may_tell": True,
-        **refusal_context(error, page.proposal),
-        **move_context(page.moving, page.appointment, page.proposal),
-    }
-    return render(request, "desk/courses/move.html", context, status=status_of(error))
+    return show_move(request, _face(), appointment_id=appointment_id, actor=actor, at=clock.now())
 
 
-def _move(
-    request: HttpRequest, page: FollowingPage, *, actor: Actor, at: datetime
-) -> DomainError | None:
-    """Move what was posted; return the refusal, None where it is moved."""
-    try:
-        move_posted(request.POST, page, is_told=request.POST.get("tell") == "1", actor=actor, at=at)
-    except DomainError as error:
-        return error
-    messages.success(request, _("The course is moved."))
-    return None
+def _face(*number: int) -> CourseFace:
+    return CourseFace(
+        name="desk",
+        plan_address=number,
+        home=_record(*number) if number else "",
+        done=_record,
+        booked=_("The sessions are booked."),
+        moved=_("The course is moved."),
+        may_keep_silent=True,
+    )
 
 
-def _book(
-    request: HttpRequest, page: CoursePage, *, actor: Actor, at: datetime
-) -> DomainError | None:
-    """Book what was posted; return the refusal, None where it is booked, now or before."""
-    try:
-        if book_posted(request.POST, page, actor=actor, at=at):
-            messages.success(request, _("The sessions are booked."))
-    except DomainError as error:
-        return error
-    return None
+def _record(number: int) -> str:
+    return reverse("desk:patient", args=[number])
