@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.db import models
 from django.db.models import Q
 
+from aiguille.kernel.actor import ActorKind
 from aiguille.kernel.codes import VerdictOutcome
 from aiguille.plumbing.models import AppendOnlyRow, Authored, Entry, Row, Signed
 
@@ -116,6 +117,33 @@ class Verdict(Row, Authored, Signed):
             models.CheckConstraint(
                 name="conditions_are_written",
                 condition=~Q(outcome=VerdictOutcome.ELIGIBLE_IF) | ~Q(conditions=""),
+            ),
+        ]
+
+
+class InformationRead(AppendOnlyRow, Authored):
+    """A patient's own word that they read what a finding of the rule book asks to tell them.
+
+    `shown` is the text exactly as it stood on the page, in `language`; `text_digest` is that of the
+    text in every language, so that another text, or another value in it, asks again.
+    """
+
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    verdict = models.ForeignKey(Verdict, on_delete=models.PROTECT, related_name="+")
+    rule = models.CharField(max_length=30)
+    language = models.CharField(max_length=2)
+    shown = models.TextField()
+    text_digest = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "care_information_read"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["verdict", "rule", "text_digest"], name="information_read_once"
+            ),
+            models.CheckConstraint(
+                name="information_read_by_the_patient",
+                condition=Q(author_kind=ActorKind.PATIENT.value, author_id__isnull=False),
             ),
         ]
 

@@ -78,6 +78,18 @@ class VerdictNeeded(DomainError):
     )
 
 
+class InformationUnread(DomainError):
+    """The patient has not said that they read what the rule book asks to tell them."""
+
+    code = "information_unread"
+    default_text = Text(
+        fr="Le patient n’a pas encore lu les informations qui le concernent : elles l’attendent "
+        "dans son espace.",
+        en="The patient has not read the information that concerns them yet: it waits in their "
+        "space.",
+    )
+
+
 class NotASession(DomainError):
     """The appointment is not a session that can begin."""
 
@@ -190,6 +202,7 @@ _GATES: Mapping[str, type[DomainError]] = {
     "session_consent": ConsentNeeded,
     "session_needs_valid_verdict": VerdictNeeded,
     "session_matches_appointment": NotASession,
+    "session_needs_information_read": InformationUnread,
 }
 
 
