@@ -150,12 +150,17 @@ class Attempt(Row):
 
 
 class AnswerDraft(Row):
-    """Answers being typed, saved one by one until they are handed in."""
+    """Answers being typed, saved one by one until they are handed in.
+
+    `asked_for` is the appointment before which the starred questions are asked again; none of the
+    whole questionnaire.
+    """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="answer_drafts")
     procedure = models.CharField(
         max_length=20, choices=[(code.value, code.name) for code in Procedure]
     )
+    asked_for = models.UUIDField(null=True)
     answers = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
@@ -163,7 +168,11 @@ class AnswerDraft(Row):
     class Meta:
         db_table = "patients_answer_draft"
         constraints = [
-            models.UniqueConstraint(fields=["patient", "procedure"], name="one_draft_per_procedure")
+            models.UniqueConstraint(
+                fields=["patient", "procedure", "asked_for"],
+                name="one_draft_per_occasion",
+                nulls_distinct=False,
+            )
         ]
 
 

@@ -45,6 +45,22 @@ class TreatmentSession(Row):
         db_table = "treatment_sessions_session"
 
 
+class AskedAgain(AppendOnlyRow, Authored):
+    """The starred questions asked again before a session, and the answers that came of it.
+
+    No session begins unless they were asked on its own day, by the clock of its site (migration
+    0005).
+    """
+
+    appointment = models.ForeignKey(
+        "booking.Appointment", on_delete=models.PROTECT, related_name="+"
+    )
+    answer_set = models.ForeignKey("patients.AnswerSet", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "treatment_sessions_asked_again"
+
+
 class SessionEvent(AppendOnlyRow, Authored):
     """One event of a session, in the protocol engine's words."""
 
