@@ -183,9 +183,13 @@ class Plan(Entry):
 
 
 class Prescription(Entry, Signed):
-    """A signed prescription. `items`: list of lines, each with drug, dose, use and duration.
+    """A signed prescription.
 
-    `site` is the professional address that it is signed under.
+    `items` are its lines in order, as `care.prescribing` writes them. `mentions` are the particulars
+    of prescriber, site and patient as they stood when it was signed, which its document shows
+    whatever changes afterwards; empty in those signed before they were kept. `site` is the
+    professional address that it is signed under. `ruling` is the rule book's on the cream,
+    `lidocaine_ruling` that on lidocaine by any other route.
     """
 
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
@@ -195,11 +199,29 @@ class Prescription(Entry, Signed):
     plan = models.ForeignKey(
         Plan, on_delete=models.PROTECT, null=True, related_name="prescriptions"
     )
-    ruling = models.ForeignKey(StoredRuling, on_delete=models.PROTECT, related_name="+")
+    ruling = models.ForeignKey(StoredRuling, on_delete=models.PROTECT, null=True, related_name="+")
+    lidocaine_ruling = models.ForeignKey(
+        StoredRuling, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     site = models.ForeignKey("clinics.Site", on_delete=models.PROTECT, related_name="+")
     items = models.JSONField()
+    mentions = models.JSONField(default=dict)
     cream_minutes_before = models.PositiveSmallIntegerField(null=True)
     language = models.CharField(max_length=2)
+    request_key = models.UUIDField(null=True, unique=True)
 
     class Meta:
         db_table = "care_prescription"
+        constraints = [
+            models.CheckConstraint(
+                name="cream_was_judged",
+                condition=Q(cream_minutes_before__isnull=True) | Q(ruling__isnull=False),
+            ),
+            models.CheckConstraint(name="prescription_has_lines", condition=~Q(items=[])),
+            # A second cream for one consultation can only replace the first.
+            models.UniqueConstraint(
+                fields=["consultation"],
+                name="one_cream_per_consultation",
+                condition=Q(replaces__isnull=True, cream_minutes_before__isnull=False),
+            ),
+        ]
