@@ -20,17 +20,9 @@ from aiguille.booking.models import Occupancy
 from aiguille.catalogue.queries import ServiceView, for_engine, get_service
 from aiguille.clinics.queries import ResourceHours, SiteView
 from aiguille.clinics.setup import Setup, current_setup
+from aiguille.clinics.timetable import open_bits
 from aiguille.kernel.codes import ResourceKind
-from aiguille.scheduling.facts import (
-    Closure,
-    DatedOpening,
-    Facts,
-    Openings,
-    Resource,
-    WeeklyOpening,
-    closed_bits,
-    opening_bits,
-)
+from aiguille.scheduling.facts import Facts, Openings, Resource
 from aiguille.scheduling.services import Service
 from aiguille.scheduling.timeline import (
     TICK_SECONDS,
@@ -42,7 +34,7 @@ from aiguille.scheduling.timeline import (
     tick_of,
     weeks_of,
 )
-from aiguille.scheduling.wallclock import WallClock, day_of, wall_of
+from aiguille.scheduling.wallclock import WallClock, day_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(seconds=TICK_SECONDS)
@@ -309,23 +301,10 @@ def _facts(
 
 def _open_at(clock: WallClock, hours: ResourceHours, site_id: UUID) -> dict[str, int]:
     """Return the resource's open ticks at the site, by the site's id; empty where never open."""
-    weekly = [o for o in hours.weekly if o.site_id == site_id]
-    extra = [o for o in hours.extra if o.site_id == site_id]
-    if not weekly and not extra:
+    if site_id not in {o.site_id for o in hours.weekly} | {o.site_id for o in hours.extra}:
         return {}
-    site = str(site_id)
-    closures: Iterable[Closure] = (
-        Closure(wall_of(closure.start), wall_of(closure.end))
-        for closure in hours.closures
-        if closure.site_id in {None, site_id}
-    )
-    elsewhere = (_ticks(start, end) for start, end in hours.elsewhere)
-    return opening_bits(
-        clock=clock,
-        hours=[WeeklyOpening(o.weekday, o.from_minute, o.until_minute, site) for o in weekly],
-        extra=[DatedOpening(day_of(o.on), o.from_minute, o.until_minute, site) for o in extra],
-        closed=closed_bits(clock, closures) | bits_of(clock.span, elsewhere),
-    )
+    elsewhere = bits_of(clock.span, (_ticks(start, end) for start, end in hours.elsewhere))
+    return {str(site_id): open_bits(clock, hours, site_id, also_closed=elsewhere)}
 
 
 def open_ticks(hours: ResourceHours, *, site: SiteView, span: Span) -> int:

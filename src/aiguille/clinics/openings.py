@@ -1,9 +1,8 @@
-"""When people, rooms, devices and sites are open: weekly hours, extra openings, leave, closures."""
+"""When people, rooms, devices and sites are open beside their weekly hours, and when closed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from uuid import UUID
 
 from django.db import transaction
@@ -11,92 +10,24 @@ from django.db import transaction
 from aiguille.accounts.rights import Right, require_unless_system
 from aiguille.clinics import events
 from aiguille.clinics.access import require_may_close
-from aiguille.clinics.changing import SetUpUnsound, expect_seen, found, note_change
+from aiguille.clinics.changing import SetUpUnsound, found, note_change
 from aiguille.clinics.models import (
     MINUTES_PER_DAY,
     Closure,
     ExtraOpening,
-    OpeningHours,
     Resource,
     Site,
 )
+from aiguille.clinics.queries import WeeklyOpening
+from aiguille.clinics.weekly_hours import UNKNOWN_SITE, check_minutes, stored_hours, zones_open_to
+from aiguille.clinics.weeks import clash_of
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.text import Text
-from aiguille.scheduling.timeline import TICK_MINUTES
 
 LONGEST_REASON = 200
 WITHOUT_END = date(9999, 12, 31)
 """Until when somebody is away who does not come back."""
 MOST_HOLIDAYS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A weekly opening at a site: weekday 0 is Monday; minutes since the local midnight."""
-
-    site_id: UUID
-    weekday: int
-    from_minute: int
-    until_minute: int
-
-
-@transaction.atomic
-def set_weekly_hours(
-    *,
-    resource_id: UUID,
-    openings: Iterable[Opening],
-    actor: Actor,
-    at: datetime,
-    seen: str | None = None,
-) -> None:
-    """Replace a resource's weekly openings, valid at once.
-
-    `seen` is the mark (`timetable.mark_of_hours`) of the hours that the page showed.
-
-    Raises:
-        SetUpUnsound: an opening is empty, leaves the day, is off the five minutes or at a site
-            that is not the resource's; or two overlap on a weekday, at one site or at two. Its
-            `field` is that of `OpeningUnsound`.
-        SetUpStale: the hours are not what the page showed.
-        NotAllowed, NotVisible.
-    """
-    require_unless_system(actor, Right.MANAGE_CLINIC)
-    openings = list(openings)
-    resource = found(Resource.objects.select_for_update().filter(id=resource_id).first())
-    _check_week(openings, resource)
-    before = hours_state(resource.id)
-    expect_seen(before, seen)
-    OpeningHours.objects.filter(resource=resource).delete()
-    OpeningHours.objects.bulk_create(
-        OpeningHours(
-            resource=resource,
-            site_id=opening.site_id,
-            weekday=opening.weekday,
-            from_minute=opening.from_minute,
-            until_minute=opening.until_minute,
-        )
-        for opening in sorted(openings, key=_place_in_week)
-    )
-    note_change(
-        events.HOURS_SET,
-        actor=actor,
-        at=at,
-        kind="resource",
-        subject_id=resource_id,
-        site_id=resource.site_id,
-        before=before,
-        after=hours_state(resource.id),
-    )
-
-
-class OpeningUnsound(SetUpUnsound):
-    """One of several openings cannot be right: the one at `place` among those given."""
-
-    code = "opening_unsound"
-
-    def __init__(self, text: Text, *, field: str, place: int) -> None:
-        self.place = place
-        super().__init__(text, field=field)
 
 
 @transaction.atomic
@@ -119,13 +50,14 @@ def add_extra_opening(
     """
     require_unless_system(actor, Right.MANAGE_CLINIC)
     resource = found(Resource.objects.select_for_update().filter(id=resource_id).first())
-    _check_minutes(from_minute, until_minute)
-    if site_id not in _sites_open_to(resource):
-        raise SetUpUnsound(_UNKNOWN_SITE, field="site_id")
-    meets = {"from_minute__lt": until_minute, "until_minute__gt": from_minute}
-    weekly = OpeningHours.objects.filter(resource=resource, weekday=on.weekday(), **meets)
-    extra = ExtraOpening.objects.filter(resource=resource, date=on, **meets)
-    if weekly.exclude(site_id=site_id).exists() or extra.exclude(site_id=site_id).exists():
+    check_minutes(from_minute, until_minute)
+    zones = zones_open_to(resource)
+    if site_id not in zones:
+        raise SetUpUnsound(UNKNOWN_SITE, field="site_id")
+    added = WeeklyOpening(
+        site_id, on.weekday(), from_minute, until_minute, on, on + timedelta(days=1)
+    )
+    if clash_of([*_around(resource, on), added], zones=zones, around=on):
         raise SetUpUnsound(_TWO_SITES, field="from_minute")
     opening = ExtraOpening.objects.create(
         resource_id=resource_id,
@@ -302,84 +234,33 @@ def close_on_days(
 
 # --- What is right, and what audit keeps ----------------------------------------------------------
 
-_UNKNOWN_SITE = Text(fr="Ce site n’existe pas ici.", en="There is no such site here.")
-_OVERLAP = Text(
-    fr="Deux ouvertures du même jour se chevauchent.",
-    en="Two openings of the same day overlap.",
-)
 _TWO_SITES = Text(
     fr="À cette heure, une autre ouverture est prévue sur un autre site.",
     en="Another opening is set at another site at that time.",
 )
 
 
-def hours_state(resource_id: UUID) -> list[list[object]]:
-    """Return a resource's weekly hours as JSON values, in order (one query)."""
-    rows = OpeningHours.objects.filter(resource_id=resource_id).order_by(
-        "weekday", "from_minute", "id"
-    )
-    return [
-        [str(site_id), *rest]
-        for site_id, *rest in rows.values_list("site_id", "weekday", "from_minute", "until_minute")
+def _around(resource: Resource, on: date) -> list[WeeklyOpening]:
+    """Return what is open on a date and beside it: no wall is further than a day from another."""
+    days = [on + timedelta(days=number) for number in (-2, -1, 0, 1, 2)]
+    extra = ExtraOpening.objects.filter(resource=resource, date__in=days)
+    opened = [
+        replace(o, valid_from=day, valid_until=day + timedelta(days=1))
+        for o in stored_hours(resource.id)
+        for day in days
+        if o.weekday == day.weekday() and o.holds_on(day)
     ]
-
-
-def _place_in_week(opening: Opening) -> tuple[int, int]:
-    return opening.weekday, opening.from_minute
-
-
-def _sites_open_to(resource: Resource) -> set[UUID]:
-    """Return where a resource may be open: a room or a device only where it stands."""
-    if resource.site_id is not None:
-        return {resource.site_id}
-    return set(Site.objects.values_list("id", flat=True))
-
-
-def _check_week(openings: Sequence[Opening], resource: Resource) -> None:
-    sites = _sites_open_to(resource) if openings else set()
-    for place, opening in enumerate(openings):
-        try:
-            _check_minutes(opening.from_minute, opening.until_minute)
-        except SetUpUnsound as error:
-            raise OpeningUnsound(error.text, field=error.field or "", place=place) from error
-        if not 0 <= opening.weekday <= 6:
-            raise OpeningUnsound(
-                Text(fr="Ce jour n’existe pas.", en="This weekday does not exist."),
-                field="weekday",
-                place=place,
-            )
-        if opening.site_id not in sites:
-            raise OpeningUnsound(_UNKNOWN_SITE, field="site_id", place=place)
-    placed = sorted(enumerate(openings), key=lambda pair: _place_in_week(pair[1]))
-    for (_, earlier), (place, later) in pairwise(placed):
-        if earlier.weekday == later.weekday and later.from_minute < earlier.until_minute:
-            text = _OVERLAP if earlier.site_id == later.site_id else _TWO_SITES
-            raise OpeningUnsound(text, field="from_minute", place=place)
-
-
-def _check_minutes(from_minute: int, until_minute: int) -> None:
-    if from_minute >= until_minute:
-        raise SetUpUnsound(
-            Text(fr="La fin précède le début.", en="It ends before it begins."),
-            field="until_minute",
+    return opened + [
+        WeeklyOpening(
+            row.site_id,
+            row.date.weekday(),
+            row.from_minute,
+            row.until_minute,
+            row.date,
+            row.date + timedelta(days=1),
         )
-    if from_minute < 0 or until_minute > MINUTES_PER_DAY:
-        raise SetUpUnsound(
-            Text(
-                fr="Une ouverture va d’une minute à une autre de la même journée.",
-                en="An opening goes from one minute of a day to a later one.",
-            ),
-            field="from_minute",
-        )
-    for field, minute in (("from_minute", from_minute), ("until_minute", until_minute)):
-        if minute % TICK_MINUTES:
-            raise SetUpUnsound(
-                Text(
-                    fr="Les heures vont de cinq en cinq minutes.",
-                    en="Times go in steps of five minutes.",
-                ),
-                field=field,
-            )
+        for row in extra
+    ]
 
 
 def _extra_state(row: ExtraOpening) -> dict[str, object]:

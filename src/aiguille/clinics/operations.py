@@ -15,16 +15,19 @@ from aiguille.clinics import events
 from aiguille.clinics.changing import SetUpStale, SetUpUnsound
 from aiguille.clinics.models import ClinicGroup, MedicalDirector, Membership, Resource, Site
 from aiguille.clinics.openings import (
-    Opening,
-    OpeningUnsound,
     add_closure,
     add_extra_opening,
     close_on_days,
     remove_closure,
     remove_extra_opening,
-    set_weekly_hours,
 )
 from aiguille.clinics.people_and_things import set_resource_active, update_resource
+from aiguille.clinics.weekly_hours import (
+    Opening,
+    OpeningUnsound,
+    drop_weekly_hours,
+    set_weekly_hours,
+)
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Jurisdiction, ResourceKind, StaffRole
 from aiguille.kernel.errors import DomainError
@@ -46,6 +49,7 @@ __all__ = [
     "create_group",
     "create_resource",
     "create_site",
+    "drop_weekly_hours",
     "end_membership",
     "remove_closure",
     "remove_extra_opening",

@@ -81,12 +81,25 @@ class PractitionerView:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyOpening:
-    """A wall-clock opening of a resource at a site; `weekday` 0 is Monday."""
+    """A wall-clock opening of a resource at a site; `weekday` 0 is Monday.
+
+    It holds from the local date `valid_from` (None: always did) up to, not including, `valid_until`.
+    """
 
     site_id: UUID
     weekday: int
     from_minute: int
     until_minute: int
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def is_over(self, day: date) -> bool:
+        """Tell whether it holds neither on a date nor afterwards."""
+        return self.valid_until is not None and self.valid_until <= day
+
+    def holds_on(self, day: date) -> bool:
+        """Tell whether it is one of the hours of a date's week."""
+        return not self.is_over(day) and (self.valid_from is None or self.valid_from <= day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +190,19 @@ def site_by_code(code: str) -> SiteView | None:
     return _site(row) if row else None
 
 
-def list_practitioners(site_id: UUID | None = None) -> list[PractitionerView]:
-    """Return the active practitioners by name, those with hours at `site_id` if given (two queries)."""
+def list_practitioners(
+    site_id: UUID | None = None, *, on: date | None = None
+) -> list[PractitionerView]:
+    """Return the active practitioners by name, those with hours at `site_id` if given (two queries).
+
+    With a date, hours that are over by then are left out.
+    """
     rows = list(
         Resource.objects.filter(kind=ResourceKind.PRACTITIONER, is_active=True).order_by(
             "name", "id"
         )
     )
-    views = _practitioners(rows)
+    views = _practitioners(rows, on=on)
     return [view for view in views if site_id is None or site_id in view.site_ids]
 
 
@@ -234,7 +252,8 @@ def resources_with_hours() -> list[ResourceHours]:
             site_id=row["site_id"],
             skills=frozenset(row["skills"]),
             weekly=tuple(
-                WeeklyOpening(UUID(site_id), *stretch) for site_id, *stretch in row["all_weekly"]
+                WeeklyOpening(UUID(site_id), *week[:3], _date(week[3]), _date(week[4]))
+                for site_id, *week in row["all_weekly"]
             ),
             extra=tuple(
                 DatedOpening(UUID(site_id), date.fromisoformat(on), *minutes)
@@ -270,7 +289,14 @@ def resources_with_hours() -> list[ResourceHours]:
 
 
 # In the order in which they are sorted (but for the site) and unpacked.
-_WEEKLY_COLUMNS = ("site_id", "weekday", "from_minute", "until_minute")
+_WEEKLY_COLUMNS = (
+    "site_id",
+    "weekday",
+    "from_minute",
+    "until_minute",
+    "valid_from",
+    "valid_until",
+)
 _EXTRA_COLUMNS = ("site_id", "date", "from_minute", "until_minute")
 _CLOSURE_COLUMNS = ("from_date", "from_minute", "until_date", "until_minute", "site_id")
 _ELSEWHERE_COLUMNS = ("period__startswith", "period__endswith")
@@ -283,12 +309,13 @@ def _rows(rows: QuerySet[Row], columns: Sequence[str]) -> ArraySubquery:
     return ArraySubquery(rows.order_by(*times, "id").values(row=as_json))
 
 
-def _practitioners(rows: Iterable[Resource]) -> list[PractitionerView]:
+def _practitioners(rows: Iterable[Resource], *, on: date | None = None) -> list[PractitionerView]:
     rows = list(rows)
     site_ids: dict[UUID, set[UUID]] = defaultdict(set)
-    for resource_id, site_id in OpeningHours.objects.filter(
-        resource_id__in=[row.id for row in rows]
-    ).values_list("resource_id", "site_id"):
+    hours = OpeningHours.objects.filter(resource_id__in=[row.id for row in rows])
+    if on is not None:
+        hours = hours.filter(Q(valid_until=None) | Q(valid_until__gt=on))
+    for resource_id, site_id in hours.values_list("resource_id", "site_id"):
         site_ids[resource_id].add(site_id)
     return [
         PractitionerView(
@@ -304,6 +331,10 @@ def _practitioners(rows: Iterable[Resource]) -> list[PractitionerView]:
         for row in rows
         if row.user_id is not None
     ]
+
+
+def _date(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
 
 
 def _wall_clock(day: date, minute: int) -> datetime:

@@ -8,10 +8,12 @@ from uuid import UUID
 from django.db.models import Q
 
 from aiguille.clinics.changing import digest_of, found
-from aiguille.clinics.models import MINUTES_PER_DAY, Closure, ExtraOpening, OpeningHours, Resource
-from aiguille.clinics.openings import WITHOUT_END, hours_state
+from aiguille.clinics.models import MINUTES_PER_DAY, Closure, ExtraOpening, Resource
+from aiguille.clinics.openings import WITHOUT_END
 from aiguille.clinics.people_and_things import resource_state
 from aiguille.clinics.queries import ResourceHours, WeeklyOpening
+from aiguille.clinics.weekly_hours import hours_state, stored_hours
+from aiguille.clinics.weeks import for_engine
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling import facts as engine
 from aiguille.scheduling.timeline import TICK_MINUTES, lowest
@@ -116,13 +118,8 @@ def resource_of_user(user_id: UUID) -> ResourceState | None:
 
 
 def weekly_hours(resource_id: UUID) -> list[WeeklyOpening]:
-    """Return a resource's weekly hours, by weekday and time (one query)."""
-    rows = OpeningHours.objects.filter(resource_id=resource_id).order_by(
-        "weekday", "from_minute", "id"
-    )
-    return [
-        WeeklyOpening(row.site_id, row.weekday, row.from_minute, row.until_minute) for row in rows
-    ]
+    """Return a resource's weekly hours of all dates, by weekday and time (one query)."""
+    return stored_hours(resource_id)
 
 
 def mark_of_hours(resource_id: UUID) -> str:
@@ -164,14 +161,17 @@ def get_extra(extra_id: UUID) -> ExtraView:
     return _extra(found(ExtraOpening.objects.filter(id=extra_id).first()))
 
 
-def open_bits(clock: WallClock, hours: ResourceHours, site_id: UUID) -> int:
+def open_bits(
+    clock: WallClock, hours: ResourceHours, site_id: UUID, *, also_closed: int = 0
+) -> int:
     """Return the ticks at which a resource is open at a site by the clinic's own set-up.
 
     What an external calendar says is left out: it keeps new appointments away and says nothing of
-    the clinic's hours.
+    the clinic's hours. Whoever wants it gives its ticks as `also_closed`.
     """
     site = str(site_id)
-    closed = engine.closed_bits(
+    weekly, dated = for_engine(hours.weekly, site_id=site_id, span=clock.span)
+    closed = also_closed | engine.closed_bits(
         clock,
         (
             engine.Closure(wall_of(closure.start), wall_of(closure.end))
@@ -181,15 +181,14 @@ def open_bits(clock: WallClock, hours: ResourceHours, site_id: UUID) -> int:
     )
     return engine.opening_bits(
         clock=clock,
-        hours=[
-            engine.WeeklyOpening(o.weekday, o.from_minute, o.until_minute, site)
-            for o in hours.weekly
-            if o.site_id == site_id
-        ],
+        hours=weekly,
         extra=[
-            engine.DatedOpening(day_of(o.on), o.from_minute, o.until_minute, site)
-            for o in hours.extra
-            if o.site_id == site_id
+            *dated,
+            *(
+                engine.DatedOpening(day_of(o.on), o.from_minute, o.until_minute, site)
+                for o in hours.extra
+                if o.site_id == site_id
+            ),
         ],
         closed=closed,
     ).get(site, 0)

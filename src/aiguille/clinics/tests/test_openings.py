@@ -9,9 +9,10 @@ import pytest
 from aiguille.accounts.rights import NotAllowed
 from aiguille.audit.models import AuditEvent
 from aiguille.clinics.models import Closure, ExtraOpening
-from aiguille.clinics.openings import MOST_HOLIDAYS, WITHOUT_END, OpeningUnsound
+from aiguille.clinics.openings import MOST_HOLIDAYS, WITHOUT_END
 from aiguille.clinics.operations import (
     Opening,
+    OpeningUnsound,
     SetUpStale,
     SetUpUnsound,
     add_closure,

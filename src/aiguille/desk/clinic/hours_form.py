@@ -12,8 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from aiguille.clinics.openings import Opening, OpeningUnsound
 from aiguille.clinics.queries import SiteView, WeeklyOpening
+from aiguille.clinics.weekly_hours import Opening, OpeningUnsound
 from aiguille.desk.clinic.words import DAY_MINUTES, as_time
 from aiguille.plumbing.components.widgets import TimeInput
 from aiguille.plumbing.refusals import explain

@@ -16,13 +16,16 @@ from aiguille.clinics.queries import (
     GroupView,
     NoGroup,
     PractitionerView,
+    ResourceHours,
     SiteView,
+    WeeklyOpening,
     list_practitioners,
     list_sites,
     medical_director_user_id,
     resources_with_hours,
     the_group,
 )
+from aiguille.clinics.weeks import weeks_of
 from aiguille.kernel.codes import Procedure, ResourceKind, ServiceKind
 
 
@@ -89,23 +92,26 @@ class LegalPage:
     director: PractitionerView | None
 
 
-def read_practice() -> Practice:
-    """Return the sites and the practitioners (three queries)."""
-    return Practice(tuple(list_sites()), tuple(list_practitioners()))
+def read_practice(*, on: date) -> Practice:
+    """Return the sites and the practitioners as from a date on (three queries)."""
+    return Practice(tuple(list_sites()), tuple(list_practitioners(on=on)))
 
 
-def read_front_page() -> FrontPage:
+def read_front_page(*, on: date) -> FrontPage:
     """Return what the home page shows (four queries)."""
-    return FrontPage(tuple(list_treatments()), read_practice())
+    return FrontPage(tuple(list_treatments()), read_practice(on=on))
 
 
-def read_sites() -> tuple[SitePage, ...]:
-    """Return the open sites with their people and consulting days (two queries)."""
+def read_sites(*, on: date) -> tuple[SitePage, ...]:
+    """Return the open sites with their people and the consulting days of a date (two queries).
+
+    Somebody whose hours begin later is shown with the hours to come.
+    """
     hours = resources_with_hours()
     practitioners = [entry for entry in hours if entry.kind is ResourceKind.PRACTITIONER]
     minutes: dict[tuple[UUID, int], list[tuple[int, int]]] = defaultdict(list)
     for entry in practitioners:
-        for opening in entry.weekly:
+        for opening in _hours_shown(entry, on):
             minutes[opening.site_id, opening.weekday].append(
                 (opening.from_minute, opening.until_minute)
             )
@@ -115,7 +121,7 @@ def read_sites() -> tuple[SitePage, ...]:
             practitioners=tuple(
                 f"{entry.title} {entry.name}".strip()
                 for entry in sorted(practitioners, key=lambda entry: entry.name)
-                if any(opening.site_id == site.id for opening in entry.weekly)
+                if any(opening.site_id == site.id for opening in _hours_shown(entry, on))
             ),
             days=tuple(
                 ConsultingDay(weekday, _stretches(minutes[site.id, weekday]))
@@ -125,6 +131,11 @@ def read_sites() -> tuple[SitePage, ...]:
         )
         for site in list_sites()
     )
+
+
+def _hours_shown(practitioner: ResourceHours, on: date) -> tuple[WeeklyOpening, ...]:
+    ahead = [week for week in weeks_of(practitioner.weekly) if not week.is_over(on)]
+    return next((week.openings for week in ahead if week.openings), ())
 
 
 def read_prices() -> tuple[PriceGroup, ...]:

@@ -1,6 +1,7 @@
 """The pages that anybody reads: home, guides, sites, practitioners, prices, legal, privacy."""
 
 from collections.abc import Hashable
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +27,7 @@ from aiguille.public_site.pages.texts import page_texts
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Say what the clinic does, how care goes, by whom and where (four queries)."""
-    return _page(request, "home", public_pages.read_front_page(), template="home")
+    return _page(request, "home", public_pages.read_front_page(on=_today()), template="home")
 
 
 @reachable_by(Who.EVERYBODY)
@@ -44,14 +45,14 @@ def guide(request: HttpRequest, procedure: Procedure) -> HttpResponse:
 @require_safe
 def sites(request: HttpRequest) -> HttpResponse:
     """Show where the clinic is, how to come and when doctors receive (five queries)."""
-    return _page(request, "sites", public_pages.read_sites())
+    return _page(request, "sites", public_pages.read_sites(on=_today()))
 
 
 @reachable_by(Who.EVERYBODY)
 @require_safe
 def practitioners(request: HttpRequest) -> HttpResponse:
     """Show who the doctors are (three queries)."""
-    return _page(request, "practitioners", public_pages.read_practice())
+    return _page(request, "practitioners", public_pages.read_practice(on=_today()))
 
 
 @reachable_by(Who.EVERYBODY)
@@ -65,7 +66,7 @@ def prices(request: HttpRequest) -> HttpResponse:
 @require_safe
 def legal(request: HttpRequest) -> HttpResponse:
     """Say who publishes the site and answers for it (at most five queries)."""
-    return _page(request, "legal", public_pages.read_legal(on=clock.now().date()))
+    return _page(request, "legal", public_pages.read_legal(on=_today()))
 
 
 @reachable_by(Who.EVERYBODY)
@@ -113,6 +114,10 @@ def _body(page: str, language: str, shown: Hashable) -> SafeString:
         context["texts"] = page_texts(page)
     with override(language):
         return render_to_string(f"public_site/pages/bodies/{page}.html", context)
+
+
+def _today() -> date:
+    return clock.now().date()
 
 
 def _language() -> str:
