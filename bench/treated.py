@@ -149,38 +149,21 @@ def _treat(patient_id: UUID, *, at: datetime) -> None:
 
 
 def _answer_no(patient_id: UUID, physician: Any, *, at: datetime) -> None:
-    """Answer no to every question, online and then in person."""
+    """Answer no to every question."""
     from aiguille.kernel.codes import Procedure
-    from aiguille.patients.operations import complete_answers, save_draft_answer, submit_answers
-    from aiguille.patients.queries import latest_answers
-    from aiguille.patients.questionnaire import asked_in_person
+    from aiguille.patients.operations import save_draft_answers, submit_answers
     from aiguille.rulebook import QuestionInput, load_rulebook
 
-    procedure, book = Procedure.MESOTHERAPY, load_rulebook()
-    online = book.questions_for(procedure, only_blocking=True)
-    for question in online:
-        if question.input is QuestionInput.BIRTH_DATE:
-            continue  # the identity says it
-        save_draft_answer(
-            patient_id=patient_id,
-            procedure=procedure,
-            question_id=question.id,
-            answer={"answer": "no"},
-            actor=physician,
-            at=at,
-        )
-    submit_answers(patient_id=patient_id, procedure=procedure, actor=physician, at=at)
-    given = latest_answers(patient_id, procedure)
-    assert given is not None, "they were just handed in"
-    complete_answers(
+    procedure = Procedure.MESOTHERAPY
+    save_draft_answers(
         patient_id=patient_id,
         procedure=procedure,
         answers={
             question.id: {"answer": "no"}
-            for question in asked_in_person(book, procedure=procedure, answers=given.answers)
-            if question.id not in {other.id for other in online}
+            for question in load_rulebook().questions_for(procedure)
+            if question.input is not QuestionInput.BIRTH_DATE  # the identity says it
         },
-        seen_id=given.id,
         actor=physician,
-        at=at + timedelta(minutes=1),  # the latest answers count
+        at=at,
     )
+    submit_answers(patient_id=patient_id, procedure=procedure, actor=physician, at=at)

@@ -22,9 +22,7 @@ from aiguille.catalogue.queries import (
 )
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure, VerdictOutcome
-from aiguille.patients.operations import complete_answers, save_draft_answer, submit_answers
-from aiguille.patients.queries import latest_answers
-from aiguille.patients.questionnaire import asked_in_person
+from aiguille.patients.operations import save_draft_answers, submit_answers
 from aiguille.protocols.library import shipped_protocols
 from aiguille.rulebook import QuestionInput, load_rulebook
 from tests.world import SpacePerson, World
@@ -61,38 +59,28 @@ def answer_no(
     person: SpacePerson | None = None,
     **others: str,
 ) -> None:
-    """Let Anna answer no to everything, online and then to Dr Bruno, save `others` (id=answer).
+    """Let Anna answer no to everything, save `others` (id=answer).
 
     `person` answers in her stead.
     """
-    who, book = person or world.anna, load_rulebook()
-    online = book.questions_for(procedure, only_blocking=True)
-    for question in online:
-        if question.input is QuestionInput.BIRTH_DATE:
-            continue  # the identity says it
-        save_draft_answer(
-            patient_id=who.patient_id,
-            procedure=procedure,
-            question_id=question.id,
-            answer={"answer": others.get(question.id, "no")},
-            actor=who.actor,
-            at=at,
-        )
-    submit_answers(patient_id=who.patient_id, procedure=procedure, actor=who.actor, at=at)
-    given = latest_answers(who.patient_id, procedure)
-    assert given is not None
-    complete_answers(
+    who = person or world.anna
+    save_draft_answers(
         patient_id=who.patient_id,
         procedure=procedure,
-        answers={
-            question.id: {"answer": others.get(question.id, "no")}
-            for question in asked_in_person(book, procedure=procedure, answers=given.answers)
-            if question.id not in {other.id for other in online}
-        },
-        seen_id=given.id,
-        actor=world.bruno.actor,
+        answers=no_to_all(procedure, **others),
+        actor=who.actor,
         at=at,
     )
+    submit_answers(patient_id=who.patient_id, procedure=procedure, actor=who.actor, at=at)
+
+
+def no_to_all(procedure: Procedure, **others: str) -> dict[str, dict[str, str]]:
+    """Return "no" to every question that a patient types an answer to, save `others`."""
+    return {
+        question.id: {"answer": others.get(question.id, "no")}
+        for question in load_rulebook().questions_for(procedure)
+        if question.input is not QuestionInput.BIRTH_DATE  # the identity says it
+    }
 
 
 def open_course(

@@ -14,10 +14,12 @@ class Right(StrEnum):
     SEE_AGENDA = "see_agenda"
     BOOK = "book"
     CHECK_IN = "check_in"
+    ASK_AGAIN = "ask_again"
     BLOCK_TIME = "block_time"
     SEE_IDENTITY = "see_identity"
     EDIT_IDENTITY = "edit_identity"
     READ_RECORD = "read_record"
+    ADD_PHOTO = "add_photo"
     WRITE_CONSULTATION = "write_consultation"
     GIVE_VERDICT = "give_verdict"
     PRESCRIBE = "prescribe"
@@ -39,11 +41,14 @@ RIGHTS: dict[Right, frozenset[StaffRole]] = {
     Right.SEE_AGENDA: frozenset({_P, _N, _A, _F, _M}),
     Right.BOOK: frozenset({_P, _N, _A, _F, _M}),
     Right.CHECK_IN: frozenset({_P, _N, _A, _F}),
+    # Who receives patients asks the questions of the day and writes the answers down.
+    Right.ASK_AGAIN: frozenset({_P, _N, _A, _F}),
     # Of everybody's calendar; practitioners block their own whatever their role.
     Right.BLOCK_TIME: frozenset({_F, _M}),
     Right.SEE_IDENTITY: frozenset({_P, _N, _A, _F, _M}),
     Right.EDIT_IDENTITY: frozenset({_P, _N, _A, _F}),
     Right.READ_RECORD: frozenset({_P, _N}),
+    Right.ADD_PHOTO: frozenset({_P, _N}),
     Right.WRITE_CONSULTATION: frozenset({_P}),
     Right.GIVE_VERDICT: frozenset({_P}),
     Right.PRESCRIBE: frozenset({_P}),

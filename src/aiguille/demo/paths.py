@@ -9,7 +9,8 @@ from aiguille.accounts.queries import actor_of_patient_account
 from aiguille.booking.operations import check_in, mark_no_show
 from aiguille.booking.queries import AppointmentView
 from aiguille.booking.waiting import join_waiting_list
-from aiguille.care.operations import make_plan, prescribe_cream, write_consultation
+from aiguille.care.operations import make_plan, prescribe, write_consultation
+from aiguille.care.prescribing import Cream, is_near_eye
 from aiguille.care.queries import screening
 from aiguille.care.rules import Override
 from aiguille.care.validity import add_months
@@ -17,7 +18,6 @@ from aiguille.catalogue.queries import protocol_versions
 from aiguille.demo.course import go_through
 from aiguille.demo.patients import Answers, Part, Patient, Until
 from aiguille.demo.premises import ZONE, Doctor
-from aiguille.journeys.ask_in_person import ask_in_person
 from aiguille.journeys.become_patient import open_space
 from aiguille.journeys.change_appointment import cancel
 from aiguille.journeys.conclude_consultation import conclude_consultation
@@ -32,7 +32,6 @@ from aiguille.patients.operations import (
     make_link,
     save_draft_answers,
 )
-from aiguille.patients.queries import latest_answers
 from aiguille.rulebook import QuestionInput, load_rulebook
 
 # Whence the demo's patients open their links; it counts only where a birth date is wrong.
@@ -125,11 +124,11 @@ def _prepare(patient: Patient, appointment: AppointmentView, at: datetime) -> Pa
 
 def online_answers(patient: Patient, given: Answers) -> Answers:
     """Return an answer to each question that is asked online: `given`, else no."""
-    asked = load_rulebook().questions_for(patient.menu.procedure, only_blocking=True)
+    asked = load_rulebook().questions_for(patient.menu.procedure)
     return {
         question.id: given.get(question.id, {"answer": "no"})
         for question in asked
-        if question.input is QuestionInput.YES_NO
+        if question.input is not QuestionInput.BIRTH_DATE
     }
 
 
@@ -166,8 +165,6 @@ def _consult(
     at = yield starts_at - timedelta(minutes=patient.rng.randrange(2, 12))
     check_in(appointment_id=appointment.id, actor=desk, at=at)
     check_identity(patient_id=patient.id, document="carte d’identité", actor=desk, at=at)
-    at = yield starts_at + timedelta(minutes=9)
-    _ask_the_rest(patient, doctor, at)
     at = yield starts_at + timedelta(minutes=22)
     consultation_id = write_consultation(
         patient_id=patient.id,
@@ -196,28 +193,6 @@ def _consult(
     at = yield at + timedelta(minutes=2)
     conclude_consultation(appointment_id=appointment.id, actor=doctor.actor, at=at)
     return plan_id, at
-
-
-def _ask_the_rest(patient: Patient, doctor: Doctor, at: datetime) -> None:
-    """Ask in person what is not asked online."""
-    procedure = patient.menu.procedure
-    known = latest_answers(patient.id, procedure)
-    assert known is not None, "the questionnaire was handed in"
-    given = {name: str(answer["answer"]) for name, answer in known.answers.items()}
-    ask_in_person(
-        patient_id=patient.id,
-        procedure=procedure,
-        answers={
-            question.id: patient.script.answers.get(question.id, {"answer": "no"})
-            for question in load_rulebook().questions_for(procedure)
-            if question.input is QuestionInput.YES_NO
-            and question.id not in given
-            and question.is_reached(given)
-        },
-        seen_id=known.id,
-        actor=doctor.actor,
-        at=at,
-    )
 
 
 def _judge(patient: Patient, consultation_id: UUID, doctor: Doctor, at: datetime) -> UUID:
@@ -277,16 +252,19 @@ def _plan(patient: Patient, verdict_id: UUID, doctor: Doctor, at: datetime) -> U
 def _prescribe(
     patient: Patient, consultation_id: UUID, plan_id: UUID, doctor: Doctor, at: datetime
 ) -> None:
-    prescribe_cream(
+    prescribe(
         patient_id=patient.id,
         consultation_id=consultation_id,
         plan_id=plan_id,
         site_id=patient.place.id,
-        product=_CREAM,
-        area_cm2=Decimal(patient.menu.cream_area_cm2),
-        grams=None,
-        minutes_before=120,
-        zones=patient.zones,
+        cream=Cream(
+            product=_CREAM,
+            area_cm2=Decimal(patient.menu.cream_area_cm2),
+            minutes_before=120,
+            zones=patient.zones,
+        ),
+        # Asked for near the eye alone; the examination is written in the consultation.
+        override_reason=patient.menu.examination if is_near_eye(patient.zones) else "",
         today=at.astimezone(ZONE).date(),
         language=patient.person.language,
         actor=doctor.actor.confirmed(at),

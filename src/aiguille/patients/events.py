@@ -53,6 +53,11 @@ ANSWERS_COMPLETED = define(
     fr="Questions posées de vive voix par un médecin",
     en="Questions asked in person by a physician",
 )
+ANSWERS_ASKED_AGAIN = define(
+    "patients:answers:asked_again",
+    fr="Questions reposées avant une séance",
+    en="Questions asked again before a session",
+)
 ANSWERS_READ = define("patients:answers:read", fr="Questionnaire consulté", en="Questionnaire read")
 DOCUMENT_STORED = define("patients:document:stored", fr="Document classé", en="Document filed")
 DOCUMENT_READ = define("patients:document:read", fr="Document consulté", en="Document read")

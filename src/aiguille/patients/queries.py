@@ -10,10 +10,10 @@ from uuid import UUID
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Q, QuerySet
 
+from aiguille.kernel.actor import ActorKind
 from aiguille.kernel.codes import Procedure
 from aiguille.patients import rules
 from aiguille.patients.models import (
-    AnswerDraft,
     AnswerSet,
     Document,
     IdentityStatus,
@@ -21,7 +21,7 @@ from aiguille.patients.models import (
     Patient,
     Relation,
 )
-from aiguille.patients.operations.answers import latest_set
+from aiguille.patients.operations.answers import draft_of, latest_set
 from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.phones import show_phone
 from aiguille.plumbing.statements import Lookup, Statement
@@ -101,7 +101,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A questionnaire as handed in."""
+    """A questionnaire as handed in; `reason` says on what occasion, nothing for the whole of it."""
 
     id: UUID
     patient_id: UUID
@@ -112,6 +112,8 @@ class Answers:
     language: str
     recorded_at: datetime
     author_name: str
+    author_kind: ActorKind
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,17 +272,7 @@ def latest_answers(patient_id: UUID, procedure: Procedure) -> Answers | None:
     row = latest_set(patient_id, procedure)
     if row is None:
         return None
-    return Answers(
-        id=row.id,
-        patient_id=row.patient_id,
-        procedure=Procedure(row.procedure),
-        version=row.version,
-        answers=row.answers,
-        rulebook_version=row.rulebook_version,
-        language=row.language,
-        recorded_at=row.recorded_at,
-        author_name=row.author_name,
-    )
+    return _answers(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,10 +341,30 @@ def changed_answers(
 
 def get_draft(patient_id: UUID, procedure: Procedure) -> Draft:
     """Return what the patient sees in the questionnaire (at most two queries)."""
-    row = AnswerDraft.objects.filter(patient_id=patient_id, procedure=procedure).first()
+    row = draft_of(patient_id, procedure)
     latest = latest_set(patient_id, procedure)
     shown = row.answers if row else latest.answers if latest else {}
     return Draft(answers=shown, is_started=row is not None, was_handed_in=latest is not None)
+
+
+def get_draft_again(patient_id: UUID, procedure: Procedure, *, asked_for: UUID) -> Draft:
+    """Return what was typed again so far before a session (at most two queries)."""
+    row = draft_of(patient_id, procedure, asked_for)
+    return Draft(
+        answers=row.answers if row else {},
+        is_started=row is not None,
+        was_handed_in=latest_set(patient_id, procedure) is not None,
+    )
+
+
+def list_answers(patient_id: UUID, procedure: Procedure, *, limit: int) -> list[Answers]:
+    """Return the versions of the answers, latest first, joined records included (one query)."""
+    rows = AnswerSet.objects.filter(
+        Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id),
+        procedure=procedure,
+        entered_in_error=False,
+    ).order_by("-recorded_at", "-id")
+    return [_answers(row) for row in rows[:limit]]
 
 
 def list_documents(patient_id: UUID, *, shown_to_patient: bool = False) -> list[DocumentLine]:
@@ -436,6 +448,22 @@ def _likenesses(one: Patient, other: Any) -> tuple[Likeness, ...]:
 def _is_meaningful(reasons: tuple[Likeness, ...]) -> bool:
     # A birth date alone is shared by strangers.
     return bool(reasons) and reasons != (Likeness.BIRTH_DATE,)
+
+
+def _answers(row: AnswerSet) -> Answers:
+    return Answers(
+        id=row.id,
+        patient_id=row.patient_id,
+        procedure=Procedure(row.procedure),
+        version=row.version,
+        answers=row.answers,
+        rulebook_version=row.rulebook_version,
+        language=row.language,
+        recorded_at=row.recorded_at,
+        author_name=row.author_name,
+        author_kind=ActorKind(row.author_kind),
+        reason=row.reason,
+    )
 
 
 def _identity(row: Patient) -> Identity:

@@ -7,7 +7,7 @@ trait of the identity, so its question is answered by the patient's record.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from aiguille.kernel.codes import FORBIDDEN_ZONES, Answer, Procedure, Zone
@@ -21,6 +21,8 @@ Answers = Mapping[str, Mapping[str, Any]]
 ASKED_ZONES: tuple[Zone, ...] = tuple(zone for zone in Zone if zone not in FORBIDDEN_ZONES)
 # Nobody who answers remembers an end before this; an earlier year is a slip of the keyboard.
 EARLIEST_END = date(1920, 1, 1)
+# A vaccine is planned weeks ahead; a later year is a slip too.
+LONGEST_AHEAD = timedelta(days=366)
 
 
 class AnswerUnsound(DomainError):
@@ -70,10 +72,9 @@ class Walk:
 def walk(
     book: RuleBook, *, procedure: Procedure, answers: Answers, is_birth_date_known: bool
 ) -> Walk:
-    """Return the questions that can refuse the procedure and that the answers lead to, in order."""
+    """Return the questions that matter to the procedure and that the answers lead to, in order."""
     given = plain(answers)
-    asked = book.questions_for(procedure, only_blocking=True)
-    reached = tuple(question for question in asked if question.is_reached(given))
+    reached = tuple(q for q in book.questions_for(procedure) if q.is_reached(given))
     return Walk(
         procedure=procedure,
         questions=reached,
@@ -86,31 +87,67 @@ def walk(
     )
 
 
+def walk_again(
+    book: RuleBook, *, procedure: Procedure, earlier: Answers, answers: Answers, on_the_day: bool
+) -> Walk:
+    """Return the questions to ask again before a session, in order.
+
+    They are the starred ones, those of the day itself only `on_the_day`, and those that the new
+    `answers` lead to where the `earlier` ones did not: who stopped a treatment says when.
+    """
+    before, now = plain(earlier), plain({**earlier, **answers})
+    starred = {q.id for q in book.questions_for(procedure, starred_only=True)}
+    asked = tuple(
+        question
+        for question in book.questions_for(procedure, with_day_only=True)
+        if question.is_reached(now)
+        and (on_the_day or not question.day_only)
+        and (question.id in starred or not question.is_reached(before))
+    )
+    return Walk(
+        procedure=procedure,
+        questions=asked,
+        answered=frozenset(question.id for question in asked if question.id in answers),
+    )
+
+
 def plain(answers: Answers) -> dict[str, str]:
     """Return each question's answer alone."""
     return {name: str(answer["answer"]) for name, answer in answers.items()}
 
 
-def settle(
-    book: RuleBook, walked: Walk, answers: Answers, *, earlier: Answers | None = None
-) -> dict[str, dict[str, Any]]:
+def settle(book: RuleBook, walked: Walk, answers: Answers) -> dict[str, dict[str, Any]]:
     """Return the answers to hand in: those of the walk, and those that follow from them.
 
-    An answer left from a branch that is no longer reached is dropped. What a physician asked in
-    person, which is not asked online, stands in `earlier` and is kept where it is still reached.
+    An answer left from a branch that is no longer reached is dropped.
     """
     kept = {
         question.id: dict(answers[question.id])
         for question in walked.questions
         if question.id in answers
     }
-    online = {q.id for q in book.questions_for(walked.procedure, only_blocking=True)}
-    before = earlier or {}
-    for question in book.questions_for(walked.procedure):
-        was_asked = question.id in before and question.is_reached(plain(before))
-        if question.id not in online and was_asked and question.is_reached(plain(kept)):
-            kept[question.id] = dict(before[question.id])
     return with_implied(book, kept)
+
+
+def settle_again(
+    book: RuleBook, walked: Walk, *, earlier: Answers, answers: Answers
+) -> dict[str, dict[str, Any]]:
+    """Return the earlier answers with those of the walk in their place, and what follows.
+
+    What only followed from the earlier answers follows again from the new ones.
+    """
+    known = {q.id: q for q in book.questions_for(walked.procedure, with_day_only=True)}
+    before = plain(earlier)
+    merged = {
+        name: dict(answer)
+        for name, answer in earlier.items()
+        if name in known and not known[name].day_only and known[name].is_reached(before)
+    }
+    merged |= {q.id: dict(answers[q.id]) for q in walked.questions if q.id in answers}
+    now = plain(merged)
+    return with_implied(
+        book, {name: answer for name, answer in merged.items() if known[name].is_reached(now)}
+    )
 
 
 def with_implied(book: RuleBook, answers: Answers) -> dict[str, dict[str, Any]]:
@@ -143,6 +180,7 @@ def clean_answer(
     ended: date | None = None,
     zones: Sequence[str] = (),
     type_code: str = "",
+    today: date,
 ) -> dict[str, Any]:
     """Return an answer in the rule book's words; details that it has no use for are left out.
 
@@ -151,7 +189,7 @@ def clean_answer(
     """
     if question.input is QuestionInput.BIRTH_DATE:
         raise AnswerUnsound(field="birth_date")
-    if answer not in set(Answer):
+    if answer not in set(Answer) or (question.day_only and answer == Answer.UNKNOWN):
         raise AnswerUnsound(field="answer")
     cleaned: dict[str, Any] = {"answer": Answer(answer).value}
     if answer != Answer.YES:
@@ -167,9 +205,30 @@ def clean_answer(
             raise AnswerUnsound(field="type")
         cleaned["type"] = type_code
     if question.asks_end(procedure) and ended is not None:
-        if ended < EARLIEST_END:
-            raise AnswerUnsound(
-                Text(fr="Vérifiez l’année.", en="Please check the year."), field="ended"
-            )
+        _check_end(question, procedure, ended, today=today)
         cleaned["ended"] = ended.isoformat()
     return cleaned
+
+
+def _check_end(question: Question, procedure: Procedure, ended: date, *, today: date) -> None:
+    """Ask again for a date that nobody can mean: a slip of the keyboard would shorten a wait."""
+    if ended < EARLIEST_END:
+        raise AnswerUnsound(
+            Text(fr="Vérifiez l’année.", en="Please check the year."), field="ended"
+        )
+    is_planned = question.actions[procedure].ahead is not None
+    # Wherever the patient is, it may be tomorrow already.
+    if not is_planned and ended > today + timedelta(days=1):
+        raise AnswerUnsound(
+            Text(
+                fr="Cette date est dans le futur. Vérifiez-la ; si cela dure encore, "
+                "laissez-la vide.",
+                en="This date is in the future. Please check it; if it still goes on, leave it "
+                "empty.",
+            ),
+            field="ended",
+        )
+    if ended > today + LONGEST_AHEAD:
+        raise AnswerUnsound(
+            Text(fr="Vérifiez l’année.", en="Please check the year."), field="ended"
+        )

@@ -162,21 +162,22 @@ class RuleBook:
         return number
 
     def questions_for(
-        self, procedure: Procedure, *, only_blocking: bool = False, starred_only: bool = False
+        self, procedure: Procedure, *, starred_only: bool = False, with_day_only: bool = False
     ) -> list[Question]:
-        """Return the questions to ask, in the order in which a patient meets them.
+        """Return the questions that matter to the procedure, in the order in which people meet them.
 
-        `only_blocking` keeps those that can refuse the procedure; `starred_only` those asked
-        again on the day of a session. A question that another one's answer gives is left out.
+        A question that leads to nothing for it, or that another one's answer gives, is left out.
+        `starred_only` keeps those asked again before every session, those of that day included;
+        they come with the others `with_day_only`.
         """
         ordered = (self.questions[name] for theme in self.themes for name in theme.questions)
         return [
             question
             for question in ordered
             if question.answered_by is None
-            and (not only_blocking or question.can_block(procedure))
+            and (question.day_only or question.matters_to(procedure))
             and (not starred_only or question.starred)
-            and (starred_only or not question.day_only)
+            and (starred_only or with_day_only or not question.day_only)
         ]
 
     def implied_answers(self, answers: Mapping[str, str]) -> dict[str, str]:

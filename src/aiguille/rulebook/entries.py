@@ -188,10 +188,10 @@ class Question(Entry):
     branch: Branch | None
     actions: Mapping[Procedure, Action]
 
-    def can_block(self, procedure: Procedure) -> bool:
-        """Return whether some answer refuses the procedure."""
+    def matters_to(self, procedure: Procedure) -> bool:
+        """Return whether some answer leads to something for the procedure."""
         effects = self.actions[procedure].effects()
-        return any(effect.decision is Decision.BLOCK for effect in effects)
+        return any(effect.decision is not Decision.OK for effect in effects)
 
     def asks_end(self, procedure: Procedure) -> bool:
         """Return whether the date at which the condition ended changes what follows."""

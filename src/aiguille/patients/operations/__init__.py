@@ -1,6 +1,13 @@
 """Everything that writes about patients, by subject."""
 
+from aiguille.patients.operations.again import (
+    ASKED_AGAIN,
+    ASKED_ON_THE_DAY,
+    answer_again,
+    submit_again,
+)
 from aiguille.patients.operations.answers import (
+    ASKED_IN_PERSON,
     AnswersChanged,
     AnswersIncomplete,
     NothingToSubmit,
@@ -50,6 +57,9 @@ from aiguille.patients.operations.notes import (
 from aiguille.patients.questionnaire import AnswerUnsound
 
 __all__ = [
+    "ASKED_AGAIN",
+    "ASKED_IN_PERSON",
+    "ASKED_ON_THE_DAY",
     "AnswerUnsound",
     "AnswersChanged",
     "AnswersIncomplete",
@@ -67,6 +77,7 @@ __all__ = [
     "NothingToSubmit",
     "StalePatient",
     "TooManyAttempts",
+    "answer_again",
     "change_contact",
     "check_identity",
     "complete_answers",
@@ -86,6 +97,7 @@ __all__ = [
     "save_draft_answer",
     "save_draft_answers",
     "store_document",
+    "submit_again",
     "submit_answers",
     "unmerge",
     "verify_birth_date",

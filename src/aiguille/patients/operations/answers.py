@@ -23,6 +23,8 @@ from aiguille.plumbing.statements import Lookup
 from aiguille.rulebook.book import load_rulebook
 from aiguille.rulebook.entries import Question
 
+ASKED_IN_PERSON = "asked in person"
+
 
 class AnswersIncomplete(DomainError):
     """Questions are left to answer; `field` is the first one's id."""
@@ -60,6 +62,7 @@ def save_draft_answer(
     answer: Mapping[str, Any],
     actor: Actor,
     at: datetime,
+    asked_for: UUID | None = None,
 ) -> None:
     """Keep one answer until the questionnaire is handed in; see `save_draft_answers`."""
     save_draft_answers(
@@ -68,6 +71,7 @@ def save_draft_answer(
         answers={question_id: answer},
         actor=actor,
         at=at,
+        asked_for=asked_for,
     )
 
 
@@ -79,43 +83,38 @@ def save_draft_answers(
     answers: Mapping[str, Mapping[str, Any]],
     actor: Actor,
     at: datetime,
+    asked_for: UUID | None = None,
 ) -> None:
     """Keep answers, by question, until the questionnaire is handed in.
 
     Each holds `answer` and, where they apply, `ended` (a date), `zones` and `type`. The first
-    answers after a hand-in start from what was handed in.
+    answers after a hand-in start from what was handed in; those asked again before a session, whose
+    appointment is then `asked_for`, start from nothing.
 
     Raises:
         AnswerUnsound: a question is not asked, or an answer is none that it takes.
         NotVisible, NotAllowed.
     """
     get_patient_for(actor=actor, patient_id=patient_id, at=at, right=Right.READ_RECORD)
-    book = load_rulebook()
-    asked = {
-        question.id: question for question in book.questions_for(procedure, only_blocking=True)
+    known = {
+        q.id: q
+        for q in load_rulebook().questions_for(procedure, with_day_only=asked_for is not None)
     }
     cleaned = {}
     for question_id, answer in answers.items():
-        if question_id not in asked:
+        if question_id not in known:
             raise AnswerUnsound(field="question")
-        cleaned[question_id] = questionnaire.clean_answer(
-            asked[question_id],
-            procedure=procedure,
-            answer=str(answer.get("answer", "")),
-            ended=answer.get("ended"),
-            zones=answer.get("zones", ()),
-            type_code=answer.get("type", ""),
-        )
+        cleaned[question_id] = clean(known[question_id], procedure, answer, at=at)
     Patient.objects.select_for_update().get(id=patient_id)
-    draft = AnswerDraft.objects.filter(patient_id=patient_id, procedure=procedure).first()
+    draft = draft_of(patient_id, procedure, asked_for)
     if draft is None:
-        latest = latest_set(patient_id, procedure)
+        latest = latest_set(patient_id, procedure) if asked_for is None else None
+        begun = latest.answers if latest else {}
         draft = AnswerDraft(
             patient_id=patient_id,
             procedure=procedure,
-            answers={name: value for name, value in latest.answers.items() if name in asked}
-            if latest
-            else {},
+            asked_for=asked_for,
+            answers={name: value for name, value in begun.items() if name in known},
             version=0,
         )
     draft.answers |= cleaned
@@ -125,14 +124,23 @@ def save_draft_answers(
 
 
 @transaction.atomic
-def discard_draft(*, patient_id: UUID, procedure: Procedure, actor: Actor, at: datetime) -> None:
-    """Forget the answers typed since the last hand-in.
+def discard_draft(
+    *,
+    patient_id: UUID,
+    procedure: Procedure,
+    actor: Actor,
+    at: datetime,
+    asked_for: UUID | None = None,
+) -> None:
+    """Forget the answers typed since the last hand-in, or for the session `asked_for`.
 
     Raises:
         NotVisible, NotAllowed.
     """
     get_patient_for(actor=actor, patient_id=patient_id, at=at, right=Right.READ_RECORD)
-    AnswerDraft.objects.filter(patient_id=patient_id, procedure=procedure).delete()
+    AnswerDraft.objects.filter(
+        patient_id=patient_id, procedure=procedure, asked_for=asked_for
+    ).delete()
 
 
 @transaction.atomic
@@ -147,7 +155,7 @@ def submit_answers(*, patient_id: UUID, procedure: Procedure, actor: Actor, at: 
     """
     get_patient_for(actor=actor, patient_id=patient_id, at=at, right=Right.READ_RECORD)
     patient = Patient.objects.select_for_update().get(id=patient_id)
-    draft = AnswerDraft.objects.filter(patient_id=patient_id, procedure=procedure).first()
+    draft = draft_of(patient_id, procedure)
     if draft is None:
         raise NothingToSubmit
     book = load_rulebook()
@@ -159,22 +167,14 @@ def submit_answers(*, patient_id: UUID, procedure: Procedure, actor: Actor, at: 
     )
     if missing := walked.first_missing:
         raise AnswersIncomplete(field=missing.id)
-    latest = latest_set(patient_id, procedure)
-    replaces = latest if latest and latest.patient_id == patient_id else None
-    answer_set = AnswerSet(
-        patient_id=patient_id,
-        procedure=procedure,
-        answers=questionnaire.settle(
-            book, walked, draft.answers, earlier=latest.answers if latest else None
-        ),
-        rulebook_version=book.version,
-        language=patient.language,
-        version=replaces.version + 1 if replaces else 1,
-        replaces=replaces,
-        effective_at=at,
-        **authored_by(actor, at=at),
+    answer_set = write_set(
+        patient,
+        procedure,
+        questionnaire.settle(book, walked, draft.answers),
+        latest=latest_set(patient_id, procedure),
+        actor=actor,
+        at=at,
     )
-    answer_set.save(force_insert=True)
     draft.delete()
     record(
         action=events.ANSWERS_SUBMITTED,
@@ -223,21 +223,17 @@ def complete_answers(
     for question_id, answer in answers.items():
         if question_id not in known:
             raise AnswerUnsound(field=question_id)
-        kept[question_id] = _cleaned(known[question_id], procedure, answer)
+        kept[question_id] = clean_named(known[question_id], procedure, answer, at=at)
     reached = questionnaire.plain(kept)
     kept = {name: answer for name, answer in kept.items() if known[name].is_reached(reached)}
-    replaces = latest if latest and latest.patient_id == patient_id else None
-    answer_set = AnswerSet.objects.create(
-        patient_id=patient_id,
-        procedure=procedure,
-        answers=questionnaire.with_implied(book, kept),
-        rulebook_version=book.version,
-        language=patient.language,
-        version=replaces.version + 1 if replaces else 1,
-        replaces=replaces,
-        reason="asked in person",
-        effective_at=at,
-        **authored_by(actor, at=at),
+    answer_set = write_set(
+        patient,
+        procedure,
+        questionnaire.with_implied(book, kept),
+        latest=latest,
+        reason=ASKED_IN_PERSON,
+        actor=actor,
+        at=at,
     )
     record(
         action=events.ANSWERS_COMPLETED,
@@ -255,18 +251,66 @@ def _was_given(question: Question, answers: Mapping[str, Mapping[str, Any]]) -> 
     return question.id in answers and question.is_reached(questionnaire.plain(answers))
 
 
-def _cleaned(question: Question, procedure: Procedure, answer: Mapping[str, Any]) -> dict[str, Any]:
+def clean(
+    question: Question, procedure: Procedure, answer: Mapping[str, Any], *, at: datetime
+) -> dict[str, Any]:
+    """Return an answer as it is kept. Raises `AnswerUnsound`."""
+    return questionnaire.clean_answer(
+        question,
+        procedure=procedure,
+        answer=str(answer.get("answer", "")),
+        ended=answer.get("ended"),
+        zones=answer.get("zones", ()),
+        type_code=answer.get("type", ""),
+        today=at.date(),
+    )
+
+
+def clean_named(
+    question: Question, procedure: Procedure, answer: Mapping[str, Any], *, at: datetime
+) -> dict[str, Any]:
+    """Do the same on a page of many questions: the error's `field` begins with the question."""
     try:
-        return questionnaire.clean_answer(
-            question,
-            procedure=procedure,
-            answer=str(answer.get("answer", "")),
-            ended=answer.get("ended"),
-            zones=answer.get("zones", ()),
-            type_code=answer.get("type", ""),
-        )
+        return clean(question, procedure, answer, at=at)
     except AnswerUnsound as error:
         raise AnswerUnsound(error.text, field=f"{question.id}_{error.field}") from error
+
+
+def draft_of(
+    patient_id: UUID, procedure: Procedure, asked_for: UUID | None = None
+) -> AnswerDraft | None:
+    """Return what is typed and not handed in, of the whole or for the session `asked_for`."""
+    return AnswerDraft.objects.filter(
+        patient_id=patient_id, procedure=procedure, asked_for=asked_for
+    ).first()
+
+
+def write_set(
+    patient: Patient,
+    procedure: Procedure,
+    answers: Mapping[str, Mapping[str, Any]],
+    *,
+    latest: AnswerSet | None,
+    actor: Actor,
+    at: datetime,
+    reason: str = "",
+) -> AnswerSet:
+    """Write a new version of the answers; the patient's row is locked."""
+    replaces = latest if latest and latest.patient_id == patient.id else None
+    answer_set = AnswerSet(
+        patient_id=patient.id,
+        procedure=procedure,
+        answers=answers,
+        rulebook_version=load_rulebook().version,
+        language=patient.language,
+        version=replaces.version + 1 if replaces else 1,
+        replaces=replaces,
+        reason=reason,
+        effective_at=at,
+        **authored_by(actor, at=at),
+    )
+    answer_set.save(force_insert=True)
+    return answer_set
 
 
 def latest_set(patient_id: UUID, procedure: str) -> AnswerSet | None:

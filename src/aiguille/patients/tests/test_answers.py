@@ -1,7 +1,8 @@
 """The questionnaire: only the rule book's questions, kept one by one, handed in as versions."""
 
-from datetime import date
-from itertools import pairwise
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise, repeat
 from typing import Any
 from uuid import UUID
 
@@ -23,24 +24,30 @@ from aiguille.patients.operations import (
     discard_draft,
     join_provisional,
     save_draft_answer,
+    save_draft_answers,
     submit_answers,
 )
 from aiguille.patients.queries import changed_answers, get_draft, latest_answers
 from aiguille.patients.questionnaire import clean_answer, settle, walk
 from aiguille.plumbing.access import NotVisible
 from aiguille.rulebook import QuestionInput, decide, load_rulebook
+from tests.course import no_to_all
 from tests.world import AT, SpacePerson, World
 
 BOOK = load_rulebook()
 NEEDLING, MESO = Procedure.NEEDLING, Procedure.MESOTHERAPY
-ASKED = {p: BOOK.questions_for(p, only_blocking=True) for p in Procedure}
-TYPED = [q.id for q in ASKED[NEEDLING] if q.input is QuestionInput.YES_NO]
+ASKED = {p: BOOK.questions_for(p) for p in Procedure}
+TYPED = [q.id for q in ASKED[NEEDLING] if q.input is not QuestionInput.BIRTH_DATE]
 
 
 def answer_all(person: SpacePerson, procedure: Procedure = NEEDLING, **other: str) -> None:
-    for question in ASKED[procedure]:
-        if question.input is QuestionInput.YES_NO:
-            save(person, question.id, other.get(question.id, "no"), procedure)
+    save_draft_answers(
+        patient_id=person.patient_id,
+        procedure=procedure,
+        answers=no_to_all(procedure, **other),
+        actor=person.actor,
+        at=AT,
+    )
 
 
 def save(
@@ -70,7 +77,7 @@ def given_answers(draw: st.DrawFn) -> dict[str, dict[str, str]]:
 
 class TestTheWalk:
     @given(answers=given_answers(), known=st.booleans(), procedure=st.sampled_from(Procedure))
-    def test_asks_what_can_refuse_and_nothing_else(
+    def test_asks_what_matters_and_nothing_else(
         self, answers: dict[str, dict[str, str]], known: bool, procedure: Procedure
     ) -> None:
         walked = walk(BOOK, procedure=procedure, answers=answers, is_birth_date_known=known)
@@ -87,6 +94,35 @@ class TestTheWalk:
         assert all(settled[name] == answers[name] for name in reached & answers.keys())
         assert all(settled[name] == {"answer": "no"} for name in settled.keys() - reached)
 
+    @given(
+        replies=st.lists(st.sampled_from(list(Answer)), min_size=60, max_size=60),
+        procedure=st.sampled_from(Procedure),
+    )
+    def test_meets_each_question_that_the_answers_lead_to_once(
+        self, replies: list[Answer], procedure: Procedure
+    ) -> None:
+        met, answers = one_after_another(procedure, iter(replies))
+
+        assert len(met) == len(set(met))
+        reached = {q.id for q in ASKED[procedure] if q.is_reached(questionnaire.plain(answers))}
+        assert set(met) == reached
+        order = [q.id for q in ASKED[procedure] if q.id in reached]
+        assert met == order, "themes keep together, and what a branch leads to comes after it"
+
+    def test_reaches_every_one_of_the_57(self) -> None:
+        met = {"S04": "S03"}  # the birth date answers both
+        for procedure in Procedure:
+            for reply in Answer:
+                found, _ = one_after_another(procedure, repeat(reply))
+                met |= dict.fromkeys(found, procedure)
+        again = questionnaire.walk_again(
+            BOOK, procedure=NEEDLING, earlier={}, answers={}, on_the_day=True
+        )
+        met |= {question.id: "the day" for question in again.questions}
+
+        assert sorted(met) == sorted(BOOK.questions)
+        assert len(met) == 57
+
     def test_asks_for_the_birth_date_first(self) -> None:
         for procedure in Procedure:
             walked = walk(BOOK, procedure=procedure, answers={}, is_birth_date_known=False)
@@ -94,6 +130,26 @@ class TestTheWalk:
             assert walked.first_missing.input is QuestionInput.BIRTH_DATE
             assert walked.before(walked.questions[0]) is None
             assert walked.after(walked.questions[-1]) is None
+
+
+def one_after_another(
+    procedure: Procedure, replies: Iterator[Answer]
+) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """Answer the first question without an answer until there is none left."""
+    met: list[str] = []
+    answers: dict[str, dict[str, str]] = {}
+    is_born = False
+    for _ in range(len(BOOK.questions)):
+        walked = walk(BOOK, procedure=procedure, answers=answers, is_birth_date_known=is_born)
+        asked = walked.first_missing
+        if asked is None:
+            break
+        met.append(asked.id)
+        if asked.input is QuestionInput.BIRTH_DATE:
+            is_born = True
+        else:
+            answers[asked.id] = {"answer": next(replies).value}
+    return met, answers
 
 
 class TestAnAnswer:
@@ -130,7 +186,8 @@ class TestAnAnswer:
         given_answer: dict[str, Any],
         kept: dict[str, Any],
     ) -> None:
-        cleaned = clean_answer(BOOK.questions[question], procedure=procedure, **given_answer)
+        asked_of = BOOK.questions[question]
+        cleaned = clean_answer(asked_of, procedure=procedure, today=AT.date(), **given_answer)
 
         assert cleaned == kept
         asked = {
@@ -149,22 +206,33 @@ class TestAnAnswer:
             ("S08", {"answer": "yes", "zones": ["EYELID"]}, "zones"),
             ("S08", {"answer": "yes", "zones": ["<b>"]}, "zones"),
             ("S08", {"answer": "yes", "ended": date(1019, 1, 1)}, "ended"),
+            ("S08", {"answer": "yes", "ended": AT.date() + timedelta(days=2)}, "ended"),
             ("S14", {"answer": "yes", "type_code": "other"}, "type"),
+            ("S56", {"answer": "unknown"}, "answer"),
         ],
     )
     def test_that_is_none_is_refused(
         self, question: str, wrong: dict[str, Any], field: str
     ) -> None:
         with pytest.raises(AnswerUnsound) as refused:
-            clean_answer(BOOK.questions[question], procedure=NEEDLING, **wrong)
+            clean_answer(BOOK.questions[question], procedure=NEEDLING, today=AT.date(), **wrong)
 
         assert refused.value.field == field
 
-    def test_to_a_question_of_the_other_procedure_is_refused(self, world: World) -> None:
+    def test_may_name_a_day_ahead_where_something_is_planned(self) -> None:
+        planned = {"answer": "yes", "ended": AT.date() + timedelta(days=20)}
+        vaccine = BOOK.questions["S46"]
+
+        kept = clean_answer(vaccine, procedure=MESO, today=AT.date(), **planned)  # type: ignore[arg-type]
+        assert kept["ended"] == "2026-03-22"
+        planned["ended"] = AT.date() + timedelta(days=400)
         with pytest.raises(AnswerUnsound):
-            save(world.anna, "S54", "no", NEEDLING)
+            clean_answer(vaccine, procedure=MESO, today=AT.date(), **planned)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("question", ["S04", "S56", "S99"])
+    def test_to_what_is_not_asked_is_refused(self, world: World, question: str) -> None:
         with pytest.raises(AnswerUnsound):
-            save(world.anna, "S99", "no", NEEDLING)
+            save(world.anna, question, "no", NEEDLING)
 
     def test_details_need_their_zones(self) -> None:
         assert questionnaire.ASKED_ZONES

@@ -126,26 +126,17 @@ def test_a_zone_proposes_less_than_it_warns_of_and_warns_before_it_stops(zone: Z
     assert steps[-1] <= Decimal("2.5")
 
 
-@pytest.mark.parametrize(
-    ("procedure", "expected"),
-    [
-        (
-            Procedure.NEEDLING,
-            "S01 S02 S03 S05 S08 S10 S12 S13 S14 S15 S16 S17 S20 S21 S22 S24 S28 S38 S49 S52 S57",
-        ),
-        (
-            Procedure.MESOTHERAPY,
-            "S01 S02 S03 S08 S10 S16 S17 S20 S21 S24 S29 S30 S31 S32 S33 S38 S52 S54 S57",
-        ),
-    ],
-)
-def test_the_questions_that_can_refuse_a_treatment(procedure: Procedure, expected: str) -> None:
-    blocking = BOOK.questions_for(procedure, only_blocking=True)
-    assert sorted(question.id for question in blocking) == ids(expected)
-    assert blocking[0].input is QuestionInput.BIRTH_DATE
+@pytest.mark.parametrize("procedure", list(Procedure))
+def test_every_question_matters_to_the_procedure_that_it_is_asked_for(
+    procedure: Procedure,
+) -> None:
     every = BOOK.questions_for(procedure)
-    assert [question for question in every if question in blocking] == blocking
+    assert every[0].input is QuestionInput.BIRTH_DATE
+    assert all(question.matters_to(procedure) for question in every)
     assert {*QUESTION_IDS} - {question.id for question in every} == {"S04", "S56"}
+    with_the_days = BOOK.questions_for(procedure, with_day_only=True)
+    assert {question.id for question in with_the_days} == {*QUESTION_IDS} - {"S04"}
+    assert [question for question in with_the_days if question in every] == every
 
 
 def test_a_question_asks_only_for_details_that_matter() -> None:

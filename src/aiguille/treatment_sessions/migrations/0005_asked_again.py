@@ -1,7 +1,8 @@
-import aiguille.kernel.ids
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
+
+import aiguille.kernel.ids
 
 
 class Migration(migrations.Migration):

@@ -24,11 +24,11 @@ from aiguille.journeys.reads.consultation import read_consultation
 from aiguille.kernel.codes import Procedure
 from aiguille.kernel.ids import new_id
 from aiguille.messaging.models import OutboxMessage
-from aiguille.patients.operations import save_draft_answer, submit_answers
+from aiguille.patients.operations import save_draft_answers, submit_answers
 from aiguille.patients.queries import get_identity, latest_answers, list_documents
-from aiguille.rulebook import QuestionInput, load_rulebook
+from aiguille.rulebook import load_rulebook
 from aiguille.worklist.queries import list_open
-from tests.course import open_catalogue
+from tests.course import no_to_all, open_catalogue
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -43,17 +43,18 @@ def bruno(world: World) -> Client:
 
 
 def answer_online(world: World, procedure: Procedure, **others: str) -> None:
-    """Let Anna answer "no" in her space to what is asked there, save `others`."""
-    for question in load_rulebook().questions_for(procedure, only_blocking=True):
-        if question.input is QuestionInput.YES_NO:
-            save_draft_answer(
-                patient_id=world.anna.patient_id,
-                procedure=procedure,
-                question_id=question.id,
-                answer={"answer": others.get(question.id, "no")},
-                actor=world.anna.actor,
-                at=world.at,
-            )
+    """Let Anna answer "no" in her space, save `others`; she does not know what she had done."""
+    usual = no_to_all(procedure)
+    for question in load_rulebook().questions_for(procedure):
+        if question.theme == "earlier_acts":
+            usual[question.id] = {"answer": "unknown"}
+    save_draft_answers(
+        patient_id=world.anna.patient_id,
+        procedure=procedure,
+        answers=usual | {name: {"answer": answer} for name, answer in others.items()},
+        actor=world.anna.actor,
+        at=world.at,
+    )
     submit_answers(
         patient_id=world.anna.patient_id,
         procedure=procedure,
