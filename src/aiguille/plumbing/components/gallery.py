@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from aiguille.kernel.codes import Side, Zone
+from aiguille.kernel.zone_sides import ZoneSide
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.components import icons
@@ -19,6 +21,7 @@ from aiguille.plumbing.components.widgets import (
     EmailInput,
     PhoneInput,
 )
+from aiguille.plumbing.components.zones import ZonesField
 
 _PLACES = [
     ("lyon", Described("Lyon", "12 rue Auguste-Comte, Lyon 2e")),
@@ -53,6 +56,12 @@ class SampleForm(forms.Form):
     )
 
 
+class ZonesForm(forms.Form):
+    """Zones with their sides, chosen on a picture."""
+
+    zones = ZonesField(label=_("Zones"), required=False)
+
+
 class QuestionForm(forms.Form):
     """One question on a screen."""
 
@@ -73,6 +82,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "blank": SampleForm(prefix="blank"),
         "wrong": SampleForm(wrong),
         "question": QuestionForm(),
+        "map": ZonesForm(initial={"zones": ["CHEEK:left", "CHEEK:right"]}),
         "steps": _steps(),
         "course": _course(),
         "days": _days(now.date()),
@@ -88,6 +98,7 @@ def page(request: HttpRequest) -> HttpResponse:
             ("09:40", "Inès Moreau", _("Needling, session 2"), "info", _("Booked")),
             ("10:50", "Paul Garnier", _("Mesotherapy, session 1"), "warning", _("Consent missing")),
         ],
+        "zones": [ZoneSide(Zone.CHEEK, Side.LEFT), ZoneSide(Zone.FOREHEAD, Side.MIDLINE)],
         "tones": ["plain", "primary", "accent", "info", "success", "warning", "error"],
         "started": now - timedelta(minutes=12),
         "due": now + timedelta(minutes=33),

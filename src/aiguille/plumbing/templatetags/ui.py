@@ -19,9 +19,11 @@ from django.utils.translation import gettext as _
 
 from aiguille.kernel.labels import label
 from aiguille.kernel.text import Text
+from aiguille.kernel.zone_sides import ZoneSide, sides_in_words
 from aiguille.plumbing.components import assets, drawn, icons
 from aiguille.plumbing.components.node import ComponentNode, PartNode
 from aiguille.plumbing.components.shapes import SlotChoice
+from aiguille.plumbing.components.zones import ZoneRow, picture_for, picture_of, rows_of
 
 register = template.Library()
 
@@ -127,6 +129,30 @@ def page_in_language(request: HttpRequest, code: str) -> str:
     first, rest = (*address.lstrip("/").split("/", 1), "")[:2]
     known = {language for language, _name in settings.LANGUAGES}
     return f"/{code}/{rest}" if first in known else address
+
+
+@register.simple_tag
+def zone_picture(field: BoundField) -> SafeString:
+    """Draw the zones that a field offers; tapping one ticks its check box."""
+    return picture_for(field, get_language() or "fr")
+
+
+@register.simple_tag
+def zones_picture(zones: Iterable[ZoneSide]) -> SafeString:
+    """Draw zones to be looked at."""
+    return picture_of(zones, get_language() or "fr")
+
+
+@register.filter
+def zone_rows(field: BoundField) -> list[ZoneRow]:
+    """Return the check boxes of a field of zones, by zone."""
+    return rows_of(field)
+
+
+@register.filter
+def zone_words(zones: Iterable[ZoneSide]) -> tuple[Text, ...]:
+    """Return each zone with its sides."""
+    return sides_in_words(zones)
 
 
 @register.filter
