@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "aiguille.worklist",
     "aiguille.consent",
     "aiguille.stock",
+    "aiguille.outcomes",
     "aiguille.care",
     "aiguille.booking",
     "aiguille.treatment_sessions",

@@ -99,6 +99,22 @@ class Side(StrEnum):
     BOTH = "both"
 
 
+class PhotoPurpose(StrEnum):
+    """What a photo of a patient may serve."""
+
+    CARE = "CARE"
+    TEACHING = "TEACHING"
+    PUBLICATION = "PUBLICATION"
+
+
+class ScoreMoment(StrEnum):
+    """When in a course an outcome is measured."""
+
+    START = "START"
+    SESSION = "SESSION"
+    FOLLOW_UP = "FOLLOW_UP"
+
+
 class Technique(StrEnum):
     """How mesotherapy is injected."""
 

@@ -1,0 +1,1 @@
+"""The outcomes area, tested through its doors."""
