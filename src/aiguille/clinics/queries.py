@@ -251,10 +251,7 @@ def resources_with_hours() -> list[ResourceHours]:
             title=row["title"],
             site_id=row["site_id"],
             skills=frozenset(row["skills"]),
-            weekly=tuple(
-                WeeklyOpening(UUID(site_id), *week[:3], _date(week[3]), _date(week[4]))
-                for site_id, *week in row["all_weekly"]
-            ),
+            weekly=tuple(_weekly(*week) for week in row["all_weekly"]),
             extra=tuple(
                 DatedOpening(UUID(site_id), date.fromisoformat(on), *minutes)
                 for site_id, on, *minutes in row["all_extra"]
@@ -331,6 +328,12 @@ def _practitioners(rows: Iterable[Resource], *, on: date | None = None) -> list[
         for row in rows
         if row.user_id is not None
     ]
+
+
+def _weekly(
+    site_id: str, weekday: int, first: int, until: int, since: str | None, end: str | None
+) -> WeeklyOpening:
+    return WeeklyOpening(UUID(site_id), weekday, first, until, _date(since), _date(end))
 
 
 def _date(written: str | None) -> date | None:

@@ -1,4 +1,4 @@
-"""Forms of the set-up: weekly hours, leave and closures, extra openings, people and things."""
+"""Forms of the set-up: leave and closures, extra openings, people and things."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -14,12 +14,10 @@ from django.views.decorators.http import require_http_methods
 from aiguille.accounts.queries import list_staff_accounts
 from aiguille.accounts.rights import Right, require
 from aiguille.clinics.operations import (
-    OpeningUnsound,
     add_closure,
     add_extra_opening,
     create_resource,
     set_resource_active,
-    set_weekly_hours,
     update_resource,
 )
 from aiguille.clinics.queries import list_sites
@@ -27,8 +25,6 @@ from aiguille.clinics.timetable import (
     ResourceState,
     get_resource,
     list_resources,
-    mark_of_hours,
-    weekly_hours,
 )
 from aiguille.desk.clinic.forms import (
     ClosureForm,
@@ -38,94 +34,17 @@ from aiguille.desk.clinic.forms import (
     ResourceForm,
     known_skills,
 )
-from aiguille.desk.clinic.hours_form import (
-    MOST_STRETCHES,
-    WEEK,
-    HoursForm,
-    copied,
-    from_hours,
-    typed_rows,
-    typed_values,
-    weekday_name,
-)
 from aiguille.desk.clinic.saving import Page, show, try_to_save
 from aiguille.desk.clinic.views import FORMS
 from aiguille.desk.clinic.words import kind_name
 from aiguille.journeys.reads.clinic import read_resource, read_site
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.codes import ResourceKind
-from aiguille.kernel.errors import DomainError
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
-from aiguille.plumbing.refusals import add_refusal
 
 FOUND = 302
 FORM, CONFIRM = "desk/clinic/form.html", "desk/clinic/confirm.html"
-
-
-@reachable_by(Who.STAFF)
-@require_http_methods(FORMS)
-@never_cache
-def hours(request: HttpRequest, resource_id: UUID) -> HttpResponse:
-    """Edit the weekly hours; “copy” and “add” only change what the form shows."""
-    actor, at = staff_of(request), clock.now()
-    require(actor, Right.MANAGE_CLINIC)
-    resource = get_resource(resource_id)
-    sites = [site for site in list_sites() if resource.site_id in {None, site.id}]
-    counts, initial = from_hours(weekly_hours(resource_id))
-    seen = mark_of_hours(resource_id)
-    context = {
-        "resource": resource,
-        "sites": sites,
-        "weekdays": [(day, weekday_name(day)) for day in WEEK],
-        "copy_from": 0,
-    }
-    page = Page(
-        "desk/clinic/hours.html",
-        context,
-        back=_page_of(resource),
-        done=_("The hours are saved; they hold from now on."),
-    )
-    if request.method != "POST":
-        form = HoursForm(sites=sites, rows=counts, initial={**initial, "seen": seen})
-        return show(request, page, form)
-    counts = typed_rows(request.POST)
-    action = request.POST.get("action", "save")
-    if action != "save":
-        values = typed_values(request.POST, counts)
-        if action == "copy":
-            source = _weekday(request.POST.get("copy_from", ""))
-            targets = [_weekday(value) for value in request.POST.getlist("copy_to")]
-            counts, values = copied(values, counts, source=source, targets=targets)
-            context["copy_from"] = source
-        elif action.startswith("add-"):
-            day = _weekday(action.removeprefix("add-"))
-            counts[day] = min(counts[day] + 1, MOST_STRETCHES)
-        values["seen"] = request.POST.get("seen", "")
-        return show(request, page, HoursForm(sites=sites, rows=counts, initial=values))
-    form = HoursForm(request.POST, sites=sites, rows=counts)
-
-    def refuse(error: DomainError) -> None:
-        if isinstance(error, OpeningUnsound):
-            form.refuse(error)
-        else:
-            add_refusal(form, error)
-
-    return try_to_save(
-        request,
-        page,
-        form,
-        lambda: set_weekly_hours(
-            resource_id=resource_id,
-            openings=form.openings(),
-            seen=form.cleaned_data["seen"] or None,
-            actor=actor,
-            at=at,
-        ),
-        refuse=refuse,
-        actor=actor,
-        at=at,
-    )
 
 
 @reachable_by(Who.STAFF)
@@ -456,7 +375,3 @@ def _free_code(site: str, name: str) -> str:
 
 def _page_of(resource: ResourceState) -> str:
     return reverse("desk:clinic_resource", args=[resource.id])
-
-
-def _weekday(value: str) -> int:
-    return int(value) if value in {str(day) for day in WEEK} else 0

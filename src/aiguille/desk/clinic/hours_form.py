@@ -2,25 +2,25 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.forms.boundfield import BoundField
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.clinics.queries import SiteView, WeeklyOpening
 from aiguille.clinics.weekly_hours import Opening, OpeningUnsound
-from aiguille.desk.clinic.words import DAY_MINUTES, as_time
-from aiguille.plumbing.components.widgets import TimeInput
+from aiguille.desk.clinic.forms import YEARS_AHEAD
+from aiguille.desk.clinic.words import DAY_MINUTES, as_time, weekday_name
+from aiguille.plumbing import clock
+from aiguille.plumbing.components.widgets import DateInput, TimeInput
 from aiguille.plumbing.refusals import explain
 
 WEEK = range(7)
 MOST_STRETCHES = 8
-_A_MONDAY = date(2024, 1, 1)
 # The operation's word for a part of an opening, and ours.
 _PARTS = {"from_minute": "from", "until_minute": "until", "site_id": "site", "weekday": "from"}
 
@@ -50,6 +50,12 @@ class HoursForm(forms.Form):
     A row without times is no stretch; a row with one time of the two is an error.
     """
 
+    valid_from = forms.DateField(
+        label=_("They hold from"),
+        help_text=_("The hours before hold until the day before. Empty: from today."),
+        widget=DateInput,
+        required=False,
+    )
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -101,6 +107,13 @@ class HoursForm(forms.Form):
             )
             for day in WEEK
         ]
+
+    def clean_valid_from(self) -> date | None:
+        """Refuse a date that nobody plans for."""
+        day: date | None = self.cleaned_data["valid_from"]
+        if day is not None and day > clock.now().date() + YEARS_AHEAD:
+            raise forms.ValidationError(_("This date is too far away."))
+        return day
 
     def clean(self) -> dict[str, Any]:
         """Refuse half a stretch."""
@@ -201,11 +214,6 @@ def copied(
                 if name in values:
                     new_values[f"d{target}_{row}_{part}"] = values[name]
     return new_counts, new_values
-
-
-def weekday_name(day: int) -> str:
-    """Return a weekday in words; 0 is Monday."""
-    return date_format(_A_MONDAY + timedelta(days=day), "l").capitalize()
 
 
 def _time_field(label: str) -> forms.TimeField:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aiguille.desk.clinic import changes, displaced, services, views
+from aiguille.desk.clinic import changes, displaced, hours, services, views
 
 urlpatterns = [
     path("start/", views.start, name="start"),
@@ -24,7 +24,12 @@ urlpatterns = [
         "clinic/extra/<uuid:extra_id>/remove/", views.remove_one_extra, name="clinic_remove_extra"
     ),
     path("clinic/resources/<uuid:resource_id>/", views.resource, name="clinic_resource"),
-    path("clinic/resources/<uuid:resource_id>/hours/", changes.hours, name="clinic_hours"),
+    path("clinic/resources/<uuid:resource_id>/hours/", hours.hours, name="clinic_hours"),
+    path(
+        "clinic/resources/<uuid:resource_id>/hours/<str:day>/take-back/",
+        hours.drop,
+        name="clinic_drop_hours",
+    ),
     path("clinic/resources/<uuid:resource_id>/close/", changes.close, name="clinic_close"),
     path("clinic/resources/<uuid:resource_id>/extra/", changes.extra, name="clinic_extra"),
     path("clinic/resources/<uuid:resource_id>/edit/", changes.edit, name="clinic_edit"),

@@ -33,7 +33,9 @@ from aiguille.desk.clinic.words import (
     need_name,
     skill_name,
     stretch_words,
+    week_lines,
     week_of,
+    week_period,
 )
 from aiguille.journeys.change_set_up import change_set_up
 from aiguille.journeys.reads.clinic import (
@@ -137,6 +139,17 @@ def resource(request: HttpRequest, resource_id: UUID) -> HttpResponse:
             "days": [(day.day, day_words(day), _places(page, day.open)) for day in page.week.days]
             if page.week
             else [],
+            "weeks": [
+                {
+                    "week": week,
+                    "period": week_period(week),
+                    "lines": week_lines(week.openings, {s.id: s.city for s in page.sites}),
+                    "is_over": week.is_over(page.today),
+                    "is_planned": week.first_day is not None and week.first_day > page.today,
+                }
+                for week in page.weeks
+                if week.openings or week.first_day is not None
+            ],
             "skills": [skill_name(skill) for skill in page.resource.skills],
             "closures": [(closure, closure_words(closure)) for closure in page.closures],
             "extra": [

@@ -1,22 +1,27 @@
 """Words and pictures of the set-up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.booking.displaced import Why
 from aiguille.catalogue.queries import NeedView, PhaseView, engine_shape
+from aiguille.clinics.queries import WeeklyOpening
 from aiguille.clinics.timetable import ClosureView, OpenStretch
+from aiguille.clinics.weeks import Week
 from aiguille.journeys.reads.clinic import DayPicture, ResourceWeek
 from aiguille.kernel.codes import ResourceKind
 from aiguille.scheduling.timeline import TICK_MINUTES
 
 DAY_MINUTES = 24 * 60
+_A_MONDAY = date(2024, 1, 1)
 
 KINDS: dict[ResourceKind, Promise] = {
     ResourceKind.PRACTITIONER: _("Practitioner"),
@@ -104,6 +109,55 @@ def as_time(minute: int) -> time:
 def stretch_words(from_minute: int, until_minute: int) -> str:
     """Return "09:00–12:30"."""
     return f"{clock_time(from_minute)}–{clock_time(until_minute)}"
+
+
+def week_lines(openings: Sequence[WeeklyOpening], site_names: Mapping[UUID, str]) -> list[str]:
+    """Return a week in words, days with the same hours together: "Monday to Friday 09:00–18:00".
+
+    Sites are named where `site_names` has several.
+    """
+    of_day = []
+    for weekday in range(7):
+        said = []
+        for opening in openings:
+            if opening.weekday != weekday:
+                continue
+            words = stretch_words(opening.from_minute, opening.until_minute)
+            if len(site_names) > 1:
+                words += f" ({site_names.get(opening.site_id, '?')})"
+            said.append(words)
+        of_day.append(", ".join(said))
+    lines, first = [], 0
+    for weekday in range(1, 8):
+        if weekday < 7 and of_day[weekday] == of_day[first]:
+            continue
+        if of_day[first]:
+            days = {"first": _weekday(first), "last": _weekday(weekday - 1)}
+            if weekday - first == 1:
+                said_days = days["first"]
+            elif weekday - first == 2:
+                said_days = gettext("%(first)s and %(last)s") % days
+            else:
+                said_days = gettext("%(first)s to %(last)s") % days
+            lines.append(capfirst(f"{said_days}{_colon()}{of_day[first]}"))
+        first = weekday
+    return lines
+
+
+def weekday_name(day: int) -> str:
+    """Return a weekday in words; 0 is Monday."""
+    return capfirst(_weekday(day))
+
+
+def week_period(week: Week) -> str:
+    """Return between which dates a week's hours hold, in words."""
+    first = date_format(week.first_day, "j F Y") if week.first_day else ""
+    last = date_format(week.last_day, "j F Y") if week.last_day else ""
+    if first and last:
+        return gettext("from %(first)s to %(last)s") % {"first": first, "last": last}
+    if first:
+        return gettext("from %(day)s on") % {"day": first}
+    return gettext("until %(day)s") % {"day": last} if last else gettext("at any date")
 
 
 def closure_words(closure: ClosureView) -> str:
@@ -239,6 +293,10 @@ def _drawn(day: DayPicture, first: int, last: int) -> DrawnDay:
 
 def _week_words(week: ResourceWeek) -> str:
     return "; ".join(f"{date_format(day.day, 'l')} {day_words(day)}" for day in week.days)
+
+
+def _weekday(day: int) -> str:
+    return date_format(_A_MONDAY + timedelta(days=day), "l")
 
 
 def _colon() -> str:

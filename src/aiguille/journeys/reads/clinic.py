@@ -19,7 +19,6 @@ from aiguille.clinics.public_holidays import (
 from aiguille.clinics.queries import (
     ResourceHours,
     SiteView,
-    WeeklyOpening,
     list_sites,
     resources_with_hours,
 )
@@ -37,6 +36,7 @@ from aiguille.clinics.timetable import (
     resource_of_user,
     weekly_hours,
 )
+from aiguille.clinics.weeks import Week, weeks_of
 from aiguille.journeys.change_set_up import ImpossibleService, impossible_services
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import ResourceKind
@@ -101,7 +101,7 @@ class ResourcePage:
     sites: tuple[SiteView, ...]
     site: SiteView | None
     week: ResourceWeek | None
-    weekly: tuple[WeeklyOpening, ...]
+    weeks: tuple[Week, ...]
     closures: tuple[ClosureView, ...]
     extra: tuple[ExtraView, ...]
     today: date
@@ -145,7 +145,7 @@ def read_overview(*, actor: Actor, at: datetime, week: date | None) -> Overview:
     if not (has_right(actor, Right.MANAGE_CLINIC) or has_right(actor, Right.BLOCK_TIME)):
         raise NotAllowed
     sites = list_sites()
-    today = _today(sites, at)
+    today = today_at(sites, at)
     monday = _monday(week or today)
     states = list_resources()
     hours = {each.id: each for each in resources_with_hours()}
@@ -202,7 +202,7 @@ def read_resource(
     if not may_close(actor=actor, resource_user_id=resource.user_id):
         raise NotVisible
     sites = list_sites()
-    today = _today(sites, at)
+    today = today_at(sites, at)
     hours = next((each for each in resources_with_hours() if each.id == resource_id), None)
     zones = {site.id: site.time_zone for site in sites}
     return ResourcePage(
@@ -210,7 +210,7 @@ def read_resource(
         sites=tuple(sites),
         site=next((site for site in sites if site.id == resource.site_id), None),
         week=_week(resource, hours, zones, _monday(week or today)) if hours else None,
-        weekly=tuple(weekly_hours(resource_id)),
+        weeks=tuple(weeks_of(weekly_hours(resource_id))),
         closures=tuple(closures_of_resource(resource_id, from_day=today)),
         extra=tuple(extra_openings(resource_id, from_day=today)),
         today=today,
@@ -308,7 +308,8 @@ def _is_closed(day: date, closures: Iterable[ClosureView]) -> bool:
     return any(closure.start <= start and closure.end >= end for closure in closures)
 
 
-def _today(sites: Iterable[SiteView], at: datetime) -> date:
+def today_at(sites: Iterable[SiteView], at: datetime) -> date:
+    """Return the date at the first of some sites, UTC's where there is none."""
     zones = [site.time_zone for site in sites]
     return at.astimezone(ZoneInfo(zones[0])).date() if zones else at.date()
 

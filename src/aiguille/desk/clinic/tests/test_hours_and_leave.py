@@ -1,7 +1,7 @@
 """Hours, leave and closures on the pages: what is typed stays, what is displaced is shown first."""
 
 import re
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from aiguille.booking.displaced import list_displaced
 from aiguille.booking.operations import book
 from aiguille.catalogue.queries import consultation_service
 from aiguille.clinics.models import Closure, ExtraOpening, Resource
 from aiguille.clinics.operations import Opening, set_weekly_hours
+from aiguille.clinics.queries import WeeklyOpening
 from aiguille.clinics.timetable import get_resource, mark_of_hours, weekly_hours
+from aiguille.clinics.weeks import weeks_of
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure
 from tests.course import open_catalogue
@@ -58,6 +61,10 @@ def week(world: World, **typed: str) -> dict[str, str]:
     }
     seen = {"seen": mark_of_hours(world.bruno_resource)}
     return {**rows, **seen, "action": "save", **typed}
+
+
+def hours_in_the_end(world: World) -> tuple[WeeklyOpening, ...]:
+    return weeks_of(weekly_hours(world.bruno_resource))[-1].openings
 
 
 class TestWhoSeesWhat:
@@ -157,7 +164,7 @@ class TestTheWeek:
         )
 
         assert answer.status_code == 302
-        hours = weekly_hours(world.bruno_resource)
+        hours = hours_in_the_end(world)
         assert [(o.site_id, o.weekday, o.from_minute, o.until_minute) for o in hours[:2]] == [
             (world.lyon, 0, 540, 720),
             (world.paris, 0, 840, 1440),
@@ -240,7 +247,58 @@ class TestTheWeek:
         saved = manager.post(address, {**typed, "confirmed": confirmed})
 
         assert saved.status_code == 302
-        assert weekly_hours(world.bruno_resource)[1].from_minute == 840
+        assert hours_in_the_end(world)[1].from_minute == 840
+
+    def test_hold_from_a_date_and_are_shown_one_after_the_other(
+        self, world: World, manager: Client
+    ) -> None:
+        june, july = date(2026, 6, 1), date(2026, 7, 1)
+        for day, until in ((july, "16:00"), (june, "12:00")):
+            answer = manager.post(
+                page("hours", world.bruno_resource),
+                week(world, valid_from=str(day), d0_0_until=until),
+            )
+            assert answer.status_code == 302
+        text = manager.get(page("resource", world.bruno_resource)).content.decode()
+        planned = manager.get(page("hours", world.bruno_resource) + f"?from={june}")
+
+        assert [w.first_day for w in weeks_of(weekly_hours(world.bruno_resource))] == [
+            None,
+            june,
+            july,
+        ]
+        assert "Jusqu’au 31 mai 2026" in text
+        assert "Du 1 juin 2026 au 30 juin 2026" in text
+        assert "Du mardi au vendredi" in text
+        assert planned.context["form"]["d0_0_until"].value() == time(12)
+        assert "1 juillet 2026" in planned.content.decode()
+
+        answer = manager.post(page("drop_hours", world.bruno_resource, june))
+        assert answer.status_code == 302
+        assert [w.first_day for w in weeks_of(weekly_hours(world.bruno_resource))] == [None, july]
+        assert manager.get(page("drop_hours", world.bruno_resource, june)).status_code == 404
+
+    def test_from_a_date_displace_what_is_booked_from_then_on(
+        self, world: World, manager: Client
+    ) -> None:
+        consult(world)
+        address = page("hours", world.bruno_resource)
+        closed = {f"d1_0_{part}": "" for part in ("from", "until")}
+        later = week(world, valid_from=str(DAY + timedelta(days=1)), **closed)
+        that_day = week(world, valid_from=str(DAY), **closed)
+
+        assert "10:00" in manager.post(address, that_day).content.decode()
+        assert len(weekly_hours(world.bruno_resource)) == 5
+        assert manager.post(address, later).status_code == 302
+        assert list_displaced(first_day=DAY, last_day=None, at=AT) == []
+
+    @pytest.mark.parametrize("day", ["2026-03-01", "2060-01-01", "never"])
+    def test_refuse_a_date_that_nobody_means(self, world: World, manager: Client, day: str) -> None:
+        answer = manager.post(page("hours", world.bruno_resource), week(world, valid_from=day))
+
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == ["valid_from"]
+        assert answer.context["form"]["valid_from"].value() == day
 
     def test_costs_few_queries(
         self, world: World, manager: Client, django_assert_max_num_queries: Any
