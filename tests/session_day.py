@@ -154,7 +154,7 @@ def sign_current_text(person: SpacePerson, treatment_id: UUID, *, at: datetime) 
         mention=text.content["mention"],
         signature_kind="TYPED",
         signature=person.actor.display_name,
-        actor=person.actor,
+        actor=person.actor.confirmed(at),
         at=at,
     )
 

@@ -84,6 +84,7 @@ class World:
     def space_client(self, person: SpacePerson) -> Client:
         """Return a browser in which a patient's space is open."""
         client = _client(person)
+        confirm(client, person.user_id, patient_id=person.patient_id)
         session = client.session
         session["space-patient"] = str(person.patient_id)
         session["space-opened"] = [str(person.patient_id)]
@@ -259,7 +260,12 @@ def _patient(first_name: str, name: str, born: date, *, at: datetime) -> SpacePe
         birthplace="Lyon",
     )
     space = open_space(token=token, birth_date=born, traits=traits, address="192.0.2.1", at=at)
-    actor = Actor(kind=ActorKind.PATIENT, id=space.user_id, display_name=f"{first_name} {name}")
+    actor = Actor(
+        kind=ActorKind.PATIENT,
+        id=space.user_id,
+        display_name=f"{first_name} {name}",
+        confirmed_at=at,
+    )
     return SpacePerson(
         user_id=space.user_id,
         email=email,
@@ -269,11 +275,15 @@ def _patient(first_name: str, name: str, born: date, *, at: datetime) -> SpacePe
     )
 
 
-def confirm(client: Client, user_id: UUID) -> None:
-    """Let a member of staff prove in this browser that it is they, by the clock as it is."""
+def confirm(client: Client, user_id: UUID, *, patient_id: UUID | None = None) -> None:
+    """Let somebody prove in this browser that it is they, by the clock as it is.
+
+    A patient's login names the patient whose birth date it gives.
+    """
     request = HttpRequest()
     request.session = client.session
-    note_confirmation(request, get_user_model().objects.get(pk=user_id))
+    user = get_user_model().objects.get(pk=user_id)
+    note_confirmation(request, user, patient_id=patient_id)
     request.session.save()
 
 

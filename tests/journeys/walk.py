@@ -69,15 +69,14 @@ class Patient:
 
     def open_space(self, *, first: str, last: str, born: tuple[str, str, str]) -> None:
         """Follow the link of the latest message and give the birth date."""
-        page = self.page
+        page, self.born = self.page, born
         self.go("demo/mail/")
         self.shows(page, "mail")
         page.goto(path_of(page.locator("a[href*='/s/']").first.get_attribute("href")))
         self.shows(page, "space-link")
         choose(page, "sex", "F")
-        day, month, year = born
         fill(page, first_names=first, birth_name=last)
-        fill(page, birth_date_day=day, birth_date_month=month, birth_date_year=year)
+        self._give_birth_date()
         submit(page)
         page.wait_for_url("**/space/**")
         self.shows(page, "space")
@@ -123,7 +122,17 @@ class Patient:
         sentence = page.get_by_text(re.compile("^[«“].*[»”]$")).first.inner_text()
         fill(page, mention=sentence.strip("«“ ”»\u00a0"), signed_name=name)
         submit(page)
+        page.wait_for_url(re.compile("/space/(confirm|consent/signed)/"))
+        if "/confirm/" in page.url:
+            self.shows(page, "confirm-birth-date")
+            self._give_birth_date()
+            submit(page)
+        page.wait_for_url("**/consent/signed/**")
         self.shows(page, "consent-signed")
+
+    def _give_birth_date(self) -> None:
+        day, month, year = self.born
+        fill(self.page, birth_date_day=day, birth_date_month=month, birth_date_year=year)
 
     def book_session_refused(self) -> None:
         """Find no session to book: a report waits for a doctor."""

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from aiguille.accounts.models import User
 from aiguille.accounts.queries import physician_credentials
 from aiguille.accounts.rights import NotAllowed
-from aiguille.kernel.actor import Actor
+from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.kernel.errors import ElsewhereFirst
 from aiguille.kernel.text import Text
 from aiguille.plumbing import clock
@@ -59,6 +59,26 @@ def signature_of(actor: Actor, *, on: date, at: datetime) -> dict[str, Any]:
         "signer_name": actor.display_name,
         "signer_role": credentials.title,
         "signer_rpps": credentials.rpps,
+        "signed_at": at,
+    }
+
+
+def patient_signature_of(actor: Actor, *, at: datetime) -> dict[str, Any]:
+    """Return the `Signed` columns, save the digest, of a patient's login that signs at `at`.
+
+    Raises:
+        NotAllowed: the actor is no patient's login.
+        ConfirmIdentity: it was not proved within five minutes before `at` that it is the patient's.
+    """
+    if actor.id is None or actor.kind is not ActorKind.PATIENT:
+        raise NotAllowed(Text(fr="Seul le patient peut signer.", en="Only the patient may sign."))
+    if not is_confirmed(actor, at=at):
+        raise ConfirmIdentity
+    return {
+        "signer_id": actor.id,
+        "signer_name": actor.display_name,
+        "signer_role": actor.kind.value,
+        "signer_rpps": "",
         "signed_at": at,
     }
 
@@ -112,23 +132,30 @@ def is_confirmed(actor: Actor, *, at: datetime) -> bool:
     return proved is not None and proved <= at <= proved + CONFIRMED_FOR
 
 
-def note_confirmation(request: HttpRequest, user: User, **_: Any) -> None:
-    """Keep in the session that somebody gave a password, a code or a passkey just now."""
+def note_confirmation(
+    request: HttpRequest, user: User, patient_id: UUID | None = None, **_: Any
+) -> None:
+    """Keep in the session that somebody proved just now that it is they.
+
+    Staff do so by a password, a code or a passkey; a patient's login, beside the link that opened
+    its session, by the birth date of the patient for whom it acts.
+    """
     request.session[_CONFIRMED] = {
         "user": str(user.pk),
         "password": user.get_session_auth_hash(),
+        "patient": str(patient_id) if patient_id else None,
         "at": clock.now().isoformat(),
     }
 
 
-def confirmed_at(request: HttpRequest) -> datetime | None:
+def confirmed_at(request: HttpRequest, patient_id: UUID | None = None) -> datetime | None:
     """Return when whoever is signed in last proved in this session that it is they, or None.
 
-    A proof by a password that was changed since is none.
+    A proof by a password that was changed since is none; nor is one for another patient.
     """
     kept, user = request.session.get(_CONFIRMED), request.user
     if kept is None or not user.is_authenticated:
         return None
-    if (kept["user"], kept["password"]) != (str(user.pk), user.get_session_auth_hash()):
-        return None
-    return datetime.fromisoformat(kept["at"])
+    whose = (kept["user"], kept["password"], kept.get("patient"))
+    wanted = (str(user.pk), user.get_session_auth_hash(), str(patient_id) if patient_id else None)
+    return datetime.fromisoformat(kept["at"]) if whose == wanted else None

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from aiguille.kernel.codes import Jurisdiction, Language
-from aiguille.plumbing.models import AppendOnlyRow, Authored
+from aiguille.plumbing.models import AppendOnlyRow, Authored, Signed
 
 
 class ConsentText(AppendOnlyRow):
@@ -32,8 +32,11 @@ class ConsentText(AppendOnlyRow):
         ]
 
 
-class Consent(AppendOnlyRow, Authored):
-    """A patient's signed agreement to one treatment, under one version of the text."""
+class Consent(AppendOnlyRow, Authored, Signed):
+    """A patient's signed agreement to one treatment, under one version of the text.
+
+    The signer is the login that proved to be the patient's, or to act for them.
+    """
 
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
     treatment = models.ForeignKey("catalogue.Treatment", on_delete=models.PROTECT, related_name="+")
@@ -45,8 +48,6 @@ class Consent(AppendOnlyRow, Authored):
         max_length=10, choices=[("DRAWN", "DRAWN"), ("TYPED", "TYPED")]
     )
     signature = models.TextField()
-    content_digest = models.CharField(max_length=64)
-    signed_at = models.DateTimeField()
     # The form that was sent: sent twice, it signs once.
     request_key = models.UUIDField(null=True)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from aiguille.accounts.signing import patient_signature_of, signed_digest
 from aiguille.audit.operations import record
 from aiguille.catalogue.queries import list_treatments
 from aiguille.consent import events
@@ -115,6 +116,8 @@ def sign_consent(
         TextReplaced: the text is not the latest one.
         ConsentIncomplete: an acknowledgement, the mention or the signature is missing or is not
             this patient's; `field` says which.
+        NotAllowed: the actor is not a patient's login.
+        ConfirmIdentity: it was not proved within five minutes that the login is the patient's.
     """
     if request_key is not None:
         same_form = Consent.objects.filter(
@@ -152,11 +155,11 @@ def sign_consent(
         mention=written,
         signature_kind=signature_kind,
         signature=signed,
-        signed_at=at,
         request_key=request_key,
+        **patient_signature_of(actor, at=at),
         **authored_by(actor, at=at),
     )
-    consent.content_digest = digest_of(consent_content(consent))
+    consent.content_digest = signed_digest(consent, consent_content(consent))
     try:
         with transaction.atomic():
             consent.save(force_insert=True)

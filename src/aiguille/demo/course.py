@@ -6,7 +6,9 @@ from uuid import UUID
 
 from aiguille.booking.operations import check_in, mark_no_show
 from aiguille.booking.queries import AppointmentView
+from aiguille.care.operations import acknowledge_information
 from aiguille.care.reflection import reflection_days
+from aiguille.catalogue.queries import get_treatment
 from aiguille.consent.operations import sign_consent
 from aiguille.consent.queries import current_text
 from aiguille.demo.patients import Part, Patient, Report, Until
@@ -14,6 +16,7 @@ from aiguille.demo.premises import ZONE
 from aiguille.demo.runs import as_json, happenings, lasts
 from aiguille.journeys.change_appointment import cancel
 from aiguille.journeys.documents import file_consent_document
+from aiguille.journeys.read_information import read_information
 from aiguille.journeys.record_answers import record_answers
 from aiguille.journeys.report_symptom import answer_report, report_symptom
 from aiguille.journeys.run_session import begin_session, record_session_event
@@ -51,6 +54,7 @@ def go_through(patient: Patient, plan_id: UUID, at: datetime) -> Part:
             mark_no_show(appointment_id=appointment.id, actor=patient.clinic.desk, at=at)
             return
         at = yield appointment.starts_at - timedelta(minutes=patient.rng.randrange(1, 9))
+        _read(patient, at)
         check_in(appointment_id=appointment.id, actor=patient.clinic.desk, at=at)
         at = yield appointment.starts_at + timedelta(minutes=patient.rng.randrange(2, 8))
         session_id = begin_session(appointment_id=appointment.id, actor=doctor, at=at)
@@ -116,10 +120,28 @@ def _sign(patient: Patient, at: datetime) -> None:
         mention=text.content["mention"],
         signature_kind="TYPED",
         signature=patient.person.full_name,
-        actor=patient.actor,
+        actor=patient.actor.confirmed(at),
         at=at,
     )
     file_consent_document(consent_id=consent_id)
+
+
+def _read(patient: Patient, at: datetime) -> None:
+    """Let the patient acknowledge what concerns them, where there is anything to read."""
+    reading = read_information(
+        patient_id=patient.id,
+        treatment_code=get_treatment(patient.treatment_id).code,
+        at=at,
+    )
+    acknowledge_information(
+        verdict_id=reading.verdict.id,
+        information=reading.information,
+        ticked={item.rule for item in reading.information},
+        seen={item.digest for item in reading.information},
+        language=patient.person.language,
+        actor=patient.actor,
+        at=at,
+    )
 
 
 def _run(

@@ -62,7 +62,10 @@ class Doorkeeper:
         member of staff whose roles do not include what was asked gets 403.
         """
         if isinstance(exception, ElsewhereFirst) and request.method == "POST":
-            back = suspend(request, at=clock.now())
+            key = suspend(request, at=clock.now())
+            if who.find_staff(request) is None:
+                return _go(request, reverse("portal:confirm", args=[key]))
+            back = reverse("desk:resume", args=[key])
             page = reverse("account_reauthenticate")
             return _go(request, f"{page}?{urlencode({'next': back})}")
         if isinstance(exception, NotAllowed):

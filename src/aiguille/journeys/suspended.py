@@ -1,7 +1,7 @@
 """What somebody sent while something had to be done elsewhere first: kept sealed in their session.
 
-The page that comes first leads to `desk:resume`, which takes what was kept out of the session, once,
-and gives it back to the browser that sent it.
+The page that comes first leads to the `resume` of its face, which takes what was kept out of the
+session, once, and gives it back to the browser that sent it.
 """
 
 import json
@@ -11,8 +11,8 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest
-from django.urls import reverse
 
+from aiguille.plumbing.refusals import UNSIGNED
 from aiguille.plumbing.sealing import SealBroken, seal, unseal
 
 _KEY, _PURPOSE = "suspended-requests", "suspended request"
@@ -43,14 +43,14 @@ class Suspended:
         )
 
 
-def suspend(request: HttpRequest, *, at: datetime) -> str:
-    """Keep what was sent and return the address under which it goes on."""
+def suspend(request: HttpRequest, *, at: datetime) -> UUID:
+    """Keep what was sent and return the key under which it goes on."""
     key, sent = uuid4(), Suspended.of(request)
     whole = json.dumps([at.isoformat(), sent.address, sent.fields], ensure_ascii=False)
     kept = list(request.session.get(_KEY, {}).items())[1 - _MOST :]
     kept.append((str(key), seal(whole, purpose=_purpose(request, key))))
     request.session[_KEY] = dict(kept)
-    return reverse("desk:resume", args=[key])
+    return key
 
 
 def take(request: HttpRequest, key: UUID, *, at: datetime) -> Suspended | None:
@@ -67,6 +67,16 @@ def take(request: HttpRequest, key: UUID, *, at: datetime) -> Suspended | None:
     if not timedelta() <= at - datetime.fromisoformat(since) <= _KEPT_FOR:
         return None
     return Suspended(address, tuple((name, value) for name, value in fields))
+
+
+def given_back(sent: Suspended, *, goes_on: bool) -> dict[str, Any]:
+    """Return what the page that sends a form again shows: signed, or else `UNSIGNED`."""
+    fields = [(name, value) for name, value in sent.fields if name != UNSIGNED]
+    return {
+        "address": sent.address,
+        "fields": fields if goes_on else [*fields, (UNSIGNED, "1")],
+        "goes_on": goes_on,
+    }
 
 
 def _purpose(request: HttpRequest, key: UUID) -> str:

@@ -115,6 +115,13 @@ def open_session(request: HttpRequest, *, user_id: UUID, patient_id: UUID) -> No
     """Open a patient's space in this browser, beside those that the same login opened before."""
     user = get_user_model().objects.get(pk=user_id)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    note_proved(request, patient_id=patient_id)
+
+
+def note_proved(request: HttpRequest, *, patient_id: UUID) -> None:
+    """Show this patient from now on: their birth date was given just now."""
+    assert request.user.is_authenticated, "only a login acts for a patient"
+    signing.note_confirmation(request, request.user, patient_id=patient_id)
     note_opened(request, patient_id=patient_id)
 
 
@@ -155,7 +162,9 @@ def _read_space(request: HttpRequest, *, at: datetime) -> Space | None:
             return None
         patient_id = joined.pop()
     return Space(
-        actor=Actor(kind=ActorKind.PATIENT, id=user.id, display_name=user.display_name),
+        actor=Actor(kind=ActorKind.PATIENT, id=user.id, display_name=user.display_name).confirmed(
+            signing.confirmed_at(request, UUID(current))
+        ),
         patient_id=patient_id,
         patients=tuple(related),
         opened=frozenset(

@@ -9,11 +9,13 @@ app_name = "portal"
 AREAS = (
     "home",
     "patients",
+    "signing",
     "questionnaire",
     "booking",
     "courses",
     "waiting",
     "consent",
+    "information",
     "follow_up",
     "calendars",
 )

@@ -14,6 +14,7 @@ from aiguille.accounts.signing import (
     ConfirmIdentity,
     confirmed_at,
     note_confirmation,
+    patient_signature_of,
     signature_of,
 )
 from aiguille.kernel.actor import SYSTEM, Actor
@@ -59,6 +60,30 @@ class TestSignature:
             signed(SYSTEM)
 
 
+class TestAPatientsSignature:
+    @pytest.mark.parametrize("age", [timedelta(), timedelta(minutes=5)])
+    def test_names_the_login_that_signs(self, world: World, age: timedelta) -> None:
+        assert patient_signature_of(world.anna.actor.confirmed(AT - age), at=AT) == {
+            "signer_id": world.anna.user_id,
+            "signer_name": "Anna Martin",
+            "signer_role": "patient",
+            "signer_rpps": "",
+            "signed_at": AT,
+        }
+
+    @pytest.mark.parametrize("proved_at", [None, AT - timedelta(minutes=5) - MOMENT, AT + MOMENT])
+    def test_is_refused_without_a_proof_of_the_last_five_minutes(
+        self, world: World, proved_at: datetime | None
+    ) -> None:
+        with pytest.raises(ConfirmIdentity):
+            patient_signature_of(world.anna.actor.confirmed(proved_at), at=AT)
+
+    def test_is_no_member_of_staffs(self, world: World) -> None:
+        for actor in (world.bruno.actor, world.diane.actor, SYSTEM):
+            with pytest.raises(NotAllowed):
+                patient_signature_of(actor.confirmed(AT), at=AT)
+
+
 class TestProof:
     def request_of(self, person: Person, session: SessionStore) -> HttpRequest:
         request = HttpRequest()
@@ -79,6 +104,17 @@ class TestProof:
         assert confirmed_at(request) is not None
         assert confirmed_at(self.request_of(world.paula, session)) is None
         assert confirmed_at(self.request_of(world.bruno, SessionStore())) is None
+
+    def test_of_a_patient_is_for_that_patient_alone(self, world: World) -> None:
+        session = SessionStore()
+        request = self.request_of(world.anna, session)
+        user = get_user_model().objects.get(pk=world.anna.user_id)
+
+        note_confirmation(request, user, patient_id=world.anna.patient_id)
+
+        assert confirmed_at(request, world.anna.patient_id) is not None
+        assert confirmed_at(request, world.marc.patient_id) is None
+        assert confirmed_at(request) is None
 
     def test_ends_with_the_password_that_gave_it(self, world: World) -> None:
         session = SessionStore()

@@ -117,7 +117,8 @@ def test_an_unknown_text_is_not_signed(sign, others):
 
 
 def test_withdrawing_ends_every_consent_to_the_treatment(world, course, sign):
-    first, second = sign(), sign(at=world.at + timedelta(minutes=1))
+    later = world.at + timedelta(minutes=1)
+    first, second = sign(), sign(at=later, actor=world.anna.actor.confirmed(later))
     later = world.at + timedelta(days=1)
     withdrawn = withdraw_consent(consent_id=first, reason="", actor=world.anna.actor, at=later)
     assert set(withdrawn) == {first, second}
@@ -127,7 +128,7 @@ def test_withdrawing_ends_every_consent_to_the_treatment(world, course, sign):
     for consent in (first, second):
         with pytest.raises(AlreadyWithdrawn):
             withdraw_consent(consent_id=consent, reason="", actor=world.anna.actor, at=later)
-    third = sign(at=later)
+    third = sign(at=later, actor=world.anna.actor.confirmed(later))
     standing = current_consent(patient_id=world.anna.patient_id, treatment_id=treatment)
     assert standing is not None
     assert standing.id == third

@@ -10,11 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from aiguille.accounts.signing import is_confirmed
-from aiguille.journeys.suspended import take
+from aiguille.journeys.suspended import given_back, take
 from aiguille.journeys.who import staff_of
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
-from aiguille.plumbing.refusals import UNSIGNED
 
 
 @reachable_by(Who.STAFF)
@@ -23,18 +22,9 @@ from aiguille.plumbing.refusals import UNSIGNED
 def resume(request: HttpRequest, key: UUID) -> HttpResponse:
     """Give a suspended form back: to sign, or unsigned where the person did not confirm."""
     actor, at = staff_of(request), clock.now()
-    suspended = take(request, key, at=at)
-    if suspended is None:
+    sent = take(request, key, at=at)
+    if sent is None:
         messages.warning(request, _("Nothing waits to be signed any more: please fill in again."))
         return redirect("desk:start")
     goes_on = "cancel" not in request.GET and is_confirmed(actor, at=at)
-    fields = [(name, value) for name, value in suspended.fields if name != UNSIGNED]
-    return render(
-        request,
-        "desk/signing/resume.html",
-        {
-            "address": suspended.address,
-            "fields": fields if goes_on else [*fields, (UNSIGNED, "1")],
-            "goes_on": goes_on,
-        },
-    )
+    return render(request, "journeys/signing/resume.html", given_back(sent, goes_on=goes_on))

@@ -86,7 +86,7 @@ def test_no_session_begins_under_a_withdrawn_consent(world, day, sign):
     withdraw_consent(consent_id=day.consent, reason="", actor=world.anna.actor, at=day.at)
     with pytest.raises(ConsentNeeded):
         begin_session(appointment_id=day.appointment, actor=world.bruno.actor, at=day.at)
-    sign(at=day.at)
+    sign(at=day.at, actor=world.anna.actor.confirmed(day.at))
     begin_session(appointment_id=day.appointment, actor=world.bruno.actor, at=day.at)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from aiguille.accounts.signing import ConfirmIdentity
 from aiguille.consent.operations import AlreadyWithdrawn, TextReplaced
 from aiguille.consent.rules import ConsentIncomplete
 from aiguille.journeys import who
@@ -45,6 +46,8 @@ def consent(request: HttpRequest, treatment_code: str) -> HttpResponse:
             return _show_replaced(request, _read(patient_id, treatment_code))
         except ConsentIncomplete as refusal:
             form.add_refusal(refusal)
+        except ConfirmIdentity as refusal:
+            add_refusal(form, refusal)
         else:
             messages.success(request, gettext("Thank you: your consent is signed."))
             return HttpResponseRedirect(reverse("portal:signed_consent", args=[consent_id]))

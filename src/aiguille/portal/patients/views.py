@@ -113,7 +113,7 @@ def switch_to(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            who.note_opened(request, patient_id=patient_id)
+            who.note_proved(request, patient_id=patient_id)
             return HttpResponseRedirect(reverse("portal:home"))
     status = 422 if form.errors else 200
     context = {"form": form, "wanted": wanted}

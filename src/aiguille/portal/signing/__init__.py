@@ -1,0 +1,1 @@
+"""What a patient proves before signing, and what goes on then."""
