@@ -19,6 +19,11 @@ PLAN_MADE = define("care:plan:made", fr="Plan de soins établi", en="Plan of car
 PRESCRIPTION_SIGNED = define(
     "care:prescription:signed", fr="Ordonnance signée", en="Prescription signed"
 )
+INFORMATION_READ = define(
+    "care:information:read",
+    fr="Information lue par le patient",
+    en="Information read by the patient",
+)
 RECORD_READ = define("care:record:read", fr="Dossier consulté", en="Record read")
 CONSULTATION_READ = define(
     "care:consultation:read", fr="Consultation ouverte", en="Consultation opened"

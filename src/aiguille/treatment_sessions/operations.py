@@ -13,6 +13,7 @@ from aiguille.audit.operations import record
 from aiguille.booking.placing import constraint_of
 from aiguille.booking.queries import AppointmentView, get_appointment
 from aiguille.booking.states import NotYet
+from aiguille.care.informing import information_of
 from aiguille.care.queries import get_plan, verdict_in_force
 from aiguille.catalogue.queries import get_treatment
 from aiguille.consent.queries import current_consent
@@ -146,6 +147,7 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
         NotYet: the appointment is on another day.
         ConsentNeeded: there is no current consent.
         VerdictNeeded: no verdict opens this day.
+        InformationUnread: the patient did not say that they read what concerns them.
         EventRefused: the protocol refuses to begin.
     """
     require(actor, Right.RUN_SESSION)
@@ -229,13 +231,13 @@ def _new_session(
     today = local_date_of(session, at=at)
     if today != appointment.local_date:
         raise NotYet
-    if (
-        verdict_in_force(
-            patient_id=appointment.patient_id, treatment_id=plan.treatment_id, on=today
-        )
-        is None
-    ):
+    verdict = verdict_in_force(
+        patient_id=appointment.patient_id, treatment_id=plan.treatment_id, on=today
+    )
+    if verdict is None:
         raise VerdictNeeded
+    if not all(item.is_read for item in information_of(verdict=verdict, plan=plan, day=today)):
+        raise InformationUnread
     return session
 
 

@@ -20,6 +20,7 @@ from aiguille.desk.care.words import steps_of
 from aiguille.journeys.ask_in_person import ask_in_person
 from aiguille.journeys.conclude_consultation import conclude_consultation
 from aiguille.journeys.prescription_document import open_prescription
+from aiguille.journeys.read_information import reading_of
 from aiguille.journeys.reads.consultation import ConsultationPage, read_consultation
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.codes import Answer
@@ -183,7 +184,8 @@ def conclude(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         {
             "verdict": verdict,
             "treatment": page.treatment(verdict.treatment_id),
-            "plan": page.plan_under(verdict.id),
+            "plan": (planned := page.plan_under(verdict.id)),
+            "reading": reading_of(planned, verdict=verdict, at=at) if planned else None,
         }
         for verdict in page.verdicts
     ]

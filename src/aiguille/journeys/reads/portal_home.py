@@ -13,6 +13,7 @@ from aiguille.care.queries import PlanView, current_verdict, list_plans
 from aiguille.catalogue.queries import TreatmentView, get_treatment
 from aiguille.consent.queries import current_consent, current_text
 from aiguille.follow_up.queries import AdviceView, aftercare_of_patient
+from aiguille.journeys.read_information import reading_of
 from aiguille.journeys.reads.course import state_of_course
 from aiguille.kernel.codes import Procedure
 from aiguille.kernel.text import Text
@@ -39,6 +40,7 @@ class Course:
     """A plan of sessions: how far it is, and what stands before the next one.
 
     `notices` say what does not keep the course's intervals as it stands.
+    `to_read` counts the texts that the patient has to read before the next session.
     `earliest` is None where no session can be booked now; `bound_by` says why.
     """
 
@@ -49,6 +51,7 @@ class Course:
     planned: int
     booked: int
     needs_consent: bool
+    to_read: int
     earliest: date | None
     bound_by: Text
     missing: int
@@ -153,6 +156,7 @@ def _course(
     verdict = current_verdict(patient_id=identity.id, treatment_id=plan.treatment_id)
     done = sum(1 for session in sessions if session.state == "DONE")
     state = state_of_course(plan, treatment.procedure, appointments, at=at)
+    reading = reading_of(plan, verdict=verdict, at=at) if done < plan.sessions_planned else None
     return Course(
         plan_id=plan.id,
         treatment=treatment.name,
@@ -165,6 +169,7 @@ def _course(
         and done < plan.sessions_planned
         and current_text(plan.treatment_id, identity.language) is not None
         and current_consent(patient_id=identity.id, treatment_id=plan.treatment_id) is None,
+        to_read=len(reading.waiting) if reading else 0,
         earliest=earliest.date,
         bound_by=earliest.bound_by,
         missing=state.missing,

@@ -18,6 +18,7 @@ from aiguille.booking.gate import earliest_session_start
 from aiguille.booking.queries import AppointmentView, appointments_of_patient
 from aiguille.booking.rules import Earliest
 from aiguille.care import events as care_events
+from aiguille.care.informing import Information
 from aiguille.care.queries import (
     BirthDateMissing,
     ConsultationView,
@@ -25,6 +26,7 @@ from aiguille.care.queries import (
     PrescriptionView,
     Screening,
     VerdictView,
+    current_verdict,
     list_consultations,
     list_plans,
     list_prescriptions,
@@ -35,6 +37,7 @@ from aiguille.catalogue.queries import TreatmentView, treatments_by_id
 from aiguille.clinics.queries import list_sites
 from aiguille.consent.queries import ConsentView, list_consents
 from aiguille.follow_up.queries import ReportView, reports_of_patient
+from aiguille.journeys.read_information import reading_of
 from aiguille.journeys.reads.course import state_of_course
 from aiguille.journeys.reads.findings import (
     ANYWHERE,
@@ -86,7 +89,7 @@ class AnswersOf:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A plan with where its sessions stand, and when the next one may be."""
+    """A plan with where its sessions stand, when the next one may be, and what is to be read."""
 
     plan: PlanView
     treatment: TreatmentView
@@ -94,6 +97,7 @@ class Course:
     booked: int
     next_session: Earliest
     notices: tuple[str, ...]
+    information: tuple[Information, ...]
 
     @property
     def is_open(self) -> bool:
@@ -154,7 +158,7 @@ class Record:
 def read_record(*, number: int, actor: Actor, at: datetime) -> Record:
     """Return the record of the patient with the short `number`, and note who read it.
 
-    At most 47 queries for a patient with one open course, whatever the length of the record.
+    At most 56 queries for a patient with one open course, whatever the length of the record.
 
     Raises:
         NotVisible: no such patient, or an outsider.
@@ -263,6 +267,8 @@ def _course(
     done = sum(a.state == "DONE" for a in of_course)
     booked = sum(a.is_ahead or a.state in {"ARRIVED", "IN_PROGRESS"} for a in of_course)
     state = state_of_course(plan, treatments[plan.treatment_id].procedure, of_course, at=at)
+    verdict = current_verdict(patient_id=plan.patient_id, treatment_id=plan.treatment_id)
+    reading = reading_of(plan, verdict=verdict, at=at) if done < plan.sessions_planned else None
     return Course(
         plan=plan,
         treatment=treatments[plan.treatment_id],
@@ -272,4 +278,5 @@ def _course(
         notices=tuple(notices_of(state, most=plan.interval_max_days))
         if state.needs_attention
         else (),
+        information=reading.information if reading else (),
     )

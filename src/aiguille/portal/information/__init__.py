@@ -1,0 +1,1 @@
+"""What the patient reads and acknowledges before a session."""
