@@ -34,7 +34,7 @@ class OutboxMessage(Row):
     subject_kind = models.CharField(max_length=40)
     subject_id = models.UUIDField()
     subject_version = models.PositiveIntegerField()
-    dedupe_key = models.CharField(max_length=200, unique=True)
+    dedupe_key = models.CharField(max_length=200)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=MessageState, default=MessageState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -45,6 +45,8 @@ class OutboxMessage(Row):
 
     class Meta:
         db_table = "messaging_outbox"
+        # Not `unique=True`, which brings a second index, for searches by a text's beginning.
+        constraints = [models.UniqueConstraint(fields=["dedupe_key"], name="outbox_says_it_once")]
         indexes = [
             models.Index(
                 fields=["due_at"],
