@@ -17,7 +17,7 @@ from psycopg import sql
 
 VAR = Path(__file__).resolve().parents[1] / "var" / "bench"
 PREFIX = "bench_"
-FILLED_BY = ("clinic.py", "database.py", "treated.py", "workload.py")
+FILLED_BY = ("clinic.py", "throughput.py", "database.py", "treated.py", "workload.py")
 
 Connection = psycopg.Connection[Any]
 
