@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
@@ -91,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     rehearse = protocols("rehearse", _protocols_rehearse, "run a file of events through a protocol")
     rehearse.add_argument("protocol", type=Path, metavar="PROTOCOL")
-    rehearse.add_argument("events", type=Path, metavar="EVENTS")
+    rehearse.add_argument("--events", type=Path, required=True, metavar="FILE")
+    rehearse.add_argument("--json", action="store_true", help="as one JSON document")
 
     zones = group("zones", "compare what was promised with the time zone data of today")
     check = zones("check", _zones_check, "list the appointments ahead that would shift")
@@ -291,9 +292,14 @@ def _protocols_check(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _protocols_rehearse(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille import rulebook
     from aiguille.protocols import cli
+    from aiguille.protocols.references import RuleAnswer
 
-    return cli.rehearse(options.protocol, options.events, out)
+    def decide(question: Mapping[str, object]) -> RuleAnswer:
+        return RuleAnswer.from_mapping(rulebook.decide(question))
+
+    return cli.rehearse(options.protocol, options.events, out, decide, is_json=options.json)
 
 
 if __name__ == "__main__":

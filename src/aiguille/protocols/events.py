@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -22,6 +22,7 @@ from aiguille.kernel.codes import (
     Zone,
 )
 from aiguille.kernel.intervals import in_utc
+from aiguille.kernel.numbers import exact, read_exact
 
 
 class EventMalformed(ValueError):
@@ -256,7 +257,9 @@ def _plain(value: object) -> object:
             return body_as_json(value)
         case StrEnum():
             return value.value
-        case Decimal() | date():
+        case Decimal():
+            return exact(value)
+        case date():
             return str(value)
         case tuple():
             return [_plain(each) for each in value]
@@ -364,14 +367,11 @@ def decimal_of(value: object, key: str) -> Decimal:
     """Read an exact number from a string or a whole number.
 
     Raises:
-        EventMalformed: it is neither, or not finite; a float is refused, being inexact.
+        EventMalformed: it is neither, or not in plain notation; a float is refused, being inexact.
     """
     if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if number.is_finite():
+        number = read_exact(str(value))
+        if number is not None:
             return number
     raise EventMalformed(key, 'an exact number is needed, such as "0.5"')
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from aiguille.kernel.numbers import exact
 from aiguille.protocols.events import EventMalformed, date_of, decimal_of, instant_of
 from aiguille.protocols.model import Condition, Field, FieldType, Step, Value
 
@@ -99,7 +100,7 @@ def _read_one(field: Field, given: object, at: datetime) -> Value:
 def _read_words(field: Field, given: str) -> str:
     if field.type is FieldType.TEXT:
         if field.maximum is not None and len(given) > field.maximum:
-            raise _Wrong("field_too_long", maximum=str(field.maximum))
+            raise _Wrong("field_too_long", maximum=exact(field.maximum))
     elif given not in {option.value for option in field.options}:
         raise _Wrong("field_choice", value=given)
     return given
@@ -107,6 +108,6 @@ def _read_words(field: Field, given: str) -> str:
 
 def _within(field: Field, number: Decimal) -> None:
     if field.minimum is not None and number < field.minimum:
-        raise _Wrong("field_below", minimum=f"{field.minimum} {field.unit}".strip())
+        raise _Wrong("field_below", minimum=f"{exact(field.minimum)} {field.unit}".strip())
     if field.maximum is not None and number > field.maximum:
-        raise _Wrong("field_above", maximum=f"{field.maximum} {field.unit}".strip())
+        raise _Wrong("field_above", maximum=f"{exact(field.maximum)} {field.unit}".strip())

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from aiguille.kernel.codes import ProductKind, Side, Zone
 from aiguille.kernel.decisions import Decision
+from aiguille.kernel.numbers import exact
 from aiguille.kernel.text import Text
 from aiguille.protocols.events import InjectionRecorded, UnitOpened, ZonePassed
 from aiguille.protocols.model import PassPlan, TechniqueLimits, VolumeCap
@@ -61,10 +62,10 @@ def _of_both(
         if unit.kind is kind and unit.needle_mm is not None
     }
     if opened and needle_mm not in opened:
-        yield _blocked("needle_not_opened", "needle_mm", given=str(needle_mm))
+        yield _blocked("needle_not_opened", "needle_mm", given=exact(needle_mm))
     planned = moment.facts.plan.needle_mm
     if planned is not None and needle_mm > planned:
-        yield _warned("plan_needle", "needle_mm", planned=str(planned))
+        yield _warned("plan_needle", "needle_mm", planned=exact(planned))
 
 
 def _of_pass(moment: Moment, body: ZonePassed) -> Iterator[Crossed]:
@@ -123,7 +124,7 @@ def _of_injection(moment: Moment, body: InjectionRecorded) -> Iterator[Crossed]:
         yield from _of_cap(cap, moment, body)
     planned = moment.facts.plan.volume_ml
     if planned is not None and moment.state.totals.volume_ml + body.total_ml > planned:
-        yield _warned("plan_volume", "volume_ml", planned=str(planned))
+        yield _warned("plan_volume", "volume_ml", planned=exact(planned))
 
 
 def _of_technique(limits: TechniqueLimits, body: InjectionRecorded) -> Iterator[Crossed]:
@@ -134,16 +135,16 @@ def _of_technique(limits: TechniqueLimits, body: InjectionRecorded) -> Iterator[
     depth = penetration_mm(body)
     if depth > limits.depth_max_mm:
         yield _blocked(
-            "depth", "needle_mm", depth=str(depth), maximum=str(limits.depth_max_mm), **names
+            "depth", "needle_mm", depth=exact(depth), maximum=exact(limits.depth_max_mm), **names
         )
     elif limits.depth_warn_mm is not None and depth > limits.depth_warn_mm:
         yield _warned(
-            "depth", "needle_mm", depth=str(depth), maximum=str(limits.depth_warn_mm), **names
+            "depth", "needle_mm", depth=exact(depth), maximum=exact(limits.depth_warn_mm), **names
         )
     if body.volume_ml > limits.volume_max_ml:
-        yield _blocked("volume", "volume_ml", maximum=str(limits.volume_max_ml), **names)
+        yield _blocked("volume", "volume_ml", maximum=exact(limits.volume_max_ml), **names)
     elif limits.volume_warn_ml is not None and body.volume_ml > limits.volume_warn_ml:
-        yield _warned("volume", "volume_ml", maximum=str(limits.volume_warn_ml), **names)
+        yield _warned("volume", "volume_ml", maximum=exact(limits.volume_warn_ml), **names)
     if _outside(body.angle, limits.angle_min, limits.angle_max):
         yield _warned(
             "angle_unusual",
@@ -179,5 +180,5 @@ def _of_cap(cap: VolumeCap, moment: Moment, body: InjectionRecorded) -> Iterator
     )
     if received > cap.maximum_ml:
         yield _blocked(
-            "volume_cap", "volume_ml", received=str(received), maximum=str(cap.maximum_ml)
+            "volume_cap", "volume_ml", received=exact(received), maximum=exact(cap.maximum_ml)
         )

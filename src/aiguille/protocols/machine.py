@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from aiguille.kernel.numbers import exact
 from aiguille.protocols.events import Body, body_as_json
 from aiguille.protocols.model import Protocol
 from aiguille.protocols.refusals import refusal_texts
@@ -63,7 +64,7 @@ def plain(value: object) -> object:  # noqa: PLR0911  one line for each type
         case StrEnum():
             return value.value
         case Decimal():
-            return str(value)
+            return exact(value)
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case date():
