@@ -30,7 +30,7 @@ class Files(forms.FileInput):
     allow_multiple_selected = True
 
     def value_from_datadict(
-        self, data: Mapping[str, Any], files: MultiValueDict[str, UploadedFile[Any]], name: str
+        self, data: Mapping[str, Any], files: "MultiValueDict[str, UploadedFile[Any]]", name: str
     ) -> Any:
         """Return every file that was sent under the name."""
         del data
@@ -92,7 +92,7 @@ class PhotoForm(forms.Form):
             del self.errors["photos"]
         return given
 
-    def sent(self) -> list[UploadedFile[Any]]:
+    def sent(self) -> "list[UploadedFile[Any]]":
         """Return the files that were sent, chosen and taken; the form is valid."""
         return [*self.cleaned_data.get("photos", ()), *self.cleaned_data["camera"]]
 
