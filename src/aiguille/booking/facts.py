@@ -166,7 +166,7 @@ def read_calendar(service: ServiceView, setup: Setup | None = None) -> Calendar:
         wanted = {(need.kind, need.skill) for need in service.needs}
         return Calendar(
             service=service,
-            sites=sites,
+            sites=tuple(site for site in sites if service.is_held_at(site.id)),
             resources=tuple(
                 resource
                 for resource in resources

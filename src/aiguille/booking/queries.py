@@ -200,6 +200,14 @@ def upcoming_of_mailbox(*, email: str, at: datetime) -> list[AppointmentView]:
     )
 
 
+def upcoming_of_service(service_id: UUID, *, at: datetime) -> list[AppointmentView]:
+    """Return the appointments ahead of a service, by start (one query)."""
+    rows = Appointment.objects.filter(
+        service_id=service_id, state__in=AHEAD_STATES, starts_at__gt=at
+    )
+    return _views(rows.order_by("starts_at", "id"))
+
+
 def session_appointments(*, patient_id: UUID, procedure: Procedure) -> list[AppointmentView]:
     """Return a patient's sessions of a procedure, in any state, in order (one query)."""
     rows = Appointment.objects.filter(

@@ -17,6 +17,16 @@ SERVICE_CHANGED = define(
     fr="A modifié une prestation réservable.",
     en="Changed a bookable service.",
 )
+SERVICE_RETIRED = define(
+    "catalogue:service:retired",
+    fr="A retiré une prestation de l’offre.",
+    en="Took a service off the offer.",
+)
+SERVICE_DISCARDED = define(
+    "catalogue:service:discarded",
+    fr="A jeté le brouillon d’une prestation.",
+    en="Threw away the draft of a service.",
+)
 PRODUCT_CREATED = define(
     "catalogue:product:created",
     fr="A ajouté un produit au catalogue.",

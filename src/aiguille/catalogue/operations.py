@@ -11,25 +11,18 @@ from django.db import IntegrityError, transaction
 from aiguille.accounts.rights import NotAllowed, Right, require_unless_system
 from aiguille.audit.operations import record
 from aiguille.catalogue import events
-from aiguille.catalogue.models import (
-    Product,
-    ProtocolVersion,
-    Service,
-    ServiceNeed,
-    ServicePhase,
-    Treatment,
+from aiguille.catalogue.models import Product, ProtocolVersion, Service, Treatment
+from aiguille.catalogue.queries import NeedView, NotInCatalogue, PhaseView, engine_shape
+from aiguille.catalogue.service_changes import (
+    describe_service,
+    discard_draft,
+    draft_service,
+    insert_parts,
+    retire_service,
+    update_service,
 )
-from aiguille.catalogue.possible import Openings
-from aiguille.catalogue.queries import (
-    NeedView,
-    NotInCatalogue,
-    PhaseView,
-    engine_shape,
-    get_service,
-)
-from aiguille.catalogue.soundness import ServiceUnsound, check_offer, check_parts, service_state
-from aiguille.clinics.changing import expect_seen
-from aiguille.clinics.queries import medical_director_user_id, resources_with_hours
+from aiguille.catalogue.soundness import ServiceUnsound
+from aiguille.clinics.queries import medical_director_user_id
 from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.kernel.codes import (
     INDICATIONS_OF,
@@ -56,6 +49,10 @@ __all__ = [
     "create_product",
     "create_service",
     "create_treatment",
+    "describe_service",
+    "discard_draft",
+    "draft_service",
+    "retire_service",
     "update_service",
 ]
 
@@ -178,7 +175,7 @@ def create_service(
         position=position,
     )
     _insert(row)
-    _insert_parts(row, needs=needs, phases=phases)
+    insert_parts(row, needs=needs, phases=phases)
     record(
         action=events.SERVICE_CREATED,
         actor=actor,
@@ -188,74 +185,6 @@ def create_service(
         details={"code": code},
     )
     return row.id
-
-
-@transaction.atomic
-def update_service(
-    *,
-    service_id: UUID,
-    needs: Sequence[NeedView],
-    phases: Sequence[PhaseView],
-    min_notice_minutes: int,
-    max_horizon_days: int,
-    slot_step_minutes: int,
-    is_bookable_online: bool,
-    is_active: bool,
-    actor: Actor,
-    at: datetime,
-    seen: str | None = None,
-) -> None:
-    """Change what a service holds, how long, and how it is offered.
-
-    Appointments that stand keep the times that they hold. `seen` is the mark (`mark_of_service`)
-    of what the page showed. Where phases or needs change, the service must be possible by the
-    hours there are.
-
-    Raises:
-        ServiceUnsound: something does not fit; `field` names it (`phases.1.minutes`, ...).
-        SetUpStale: the service is not what the page showed.
-        NotAllowed, NotInCatalogue.
-    """
-    require_unless_system(actor, Right.MANAGE_CLINIC)
-    row = Service.objects.select_for_update().filter(id=service_id).first()
-    if row is None:
-        raise NotInCatalogue
-    stands = get_service(service_id)
-    before = service_state(stands)
-    expect_seen(before, seen)
-    check_parts(needs=needs, phases=phases)
-    check_offer(min_notice_minutes, max_horizon_days, slot_step_minutes)
-    is_remade = (tuple(needs), tuple(phases)) != (stands.needs, stands.phases)
-    if is_remade:
-        openings = Openings(resources_with_hours(), on=at.date())
-        if obstacle := openings.obstacle_of(needs=needs, phases=phases):
-            raise ServiceUnsound(obstacle.text, field=obstacle.field)
-    row.min_notice_minutes = min_notice_minutes
-    row.max_horizon_days = max_horizon_days
-    row.slot_step_minutes = slot_step_minutes
-    row.is_bookable_online = is_bookable_online
-    row.is_active = is_active
-    row.save(
-        update_fields=[
-            "min_notice_minutes",
-            "max_horizon_days",
-            "slot_step_minutes",
-            "is_bookable_online",
-            "is_active",
-        ]
-    )
-    if is_remade:
-        ServiceNeed.objects.filter(service=row).delete()
-        ServicePhase.objects.filter(service=row).delete()
-        _insert_parts(row, needs=needs, phases=phases)
-    record(
-        action=events.SERVICE_CHANGED,
-        actor=actor,
-        at=at,
-        subject_kind="service",
-        subject_id=row.id,
-        details={"before": before, "after": service_state(get_service(service_id))},
-    )
 
 
 @transaction.atomic
@@ -383,30 +312,6 @@ def _insert(row: Treatment | Service | Product | ProtocolVersion) -> None:
         if constraint.endswith("_fkey") or "_fk_" in constraint:
             raise NotInCatalogue(field="treatment_id") from error
         raise CodeTaken(field="code") from error
-
-
-def _insert_parts(row: Service, *, needs: Sequence[NeedView], phases: Sequence[PhaseView]) -> None:
-    ServiceNeed.objects.bulk_create(
-        ServiceNeed(
-            service=row,
-            name=need.name,
-            kind=need.kind,
-            skill=need.skill,
-            buffer_before_minutes=need.buffer_before_minutes,
-            buffer_after_minutes=need.buffer_after_minutes,
-        )
-        for need in needs
-    )
-    ServicePhase.objects.bulk_create(
-        ServicePhase(
-            service=row,
-            position=position,
-            name=phase.name,
-            minutes=phase.minutes,
-            needs=list(phase.needs),
-        )
-        for position, phase in enumerate(phases)
-    )
 
 
 def _check_service(

@@ -3,7 +3,7 @@
 It is asked before a service is saved, and of every service after hours were changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -30,7 +30,7 @@ _ANY_ZONE = "UTC"
 class Obstacle:
     """Why a service cannot take place.
 
-    `field` is `needs.<place>.skill`, `phases.<place>.minutes` or `phases`.
+    `field` is `needs.<place>.skill`, `phases.<place>.minutes`, `phases` or `site_ids`.
     """
 
     field: str
@@ -46,9 +46,15 @@ class Openings:
         self.names = {str(hours.id): f"{hours.title} {hours.name}".strip() for hours in resources}
 
     def obstacle_of(
-        self, *, needs: Sequence[NeedView], phases: Sequence[PhaseView]
+        self,
+        *,
+        needs: Sequence[NeedView],
+        phases: Sequence[PhaseView],
+        site_ids: Collection[UUID] = (),
     ) -> Obstacle | None:
         """Return why a service of these parts can never take place, or None where it can.
+
+        Where sites are given, it is at these that it is to take place.
 
         Raises:
             ValueError: the parts do not fit together (see `scheduling.services.Service`).
@@ -61,11 +67,22 @@ class Openings:
             max_horizon_days=LOOKED_AT.days,
         )
         # Most services fit into the first fortnight, which is much less to look at.
-        if self._fits(service, self._near) or self._fits(service, self._far):
+        sites = {str(site) for site in site_ids}
+        if self._fits(service, self._near, sites) or self._fits(service, self._far, sites):
             return None
         for place, need in enumerate(needs):
             if found := self._obstacle_of_need(service, place, need, phases):
                 return found
+        if sites and self._fits(service, self._far, set()):
+            return Obstacle(
+                "site_ids",
+                Text(
+                    fr="Cette prestation ne peut avoir lieu sur aucun des sites choisis : il y "
+                    "manque une personne, une salle ou un appareil.",
+                    en="This service cannot take place at any of the sites chosen: somebody, a "
+                    "room or a device is missing there.",
+                ),
+            )
         return Obstacle(
             "phases",
             Text(
@@ -109,7 +126,7 @@ class Openings:
             resources=tuple(opened),
         )
 
-    def _fits(self, service: Service, facts: Facts) -> bool:
+    def _fits(self, service: Service, facts: Facts, sites: Collection[str]) -> bool:
         starts = find_starts(
             facts=facts,
             service=service,
@@ -117,7 +134,7 @@ class Openings:
             first_date=self.on,
             last_date=self.on + LOOKED_AT,
         )
-        return any(site.bits for site in starts.sites)
+        return any(site.bits for site in starts.sites if not sites or site.site in sites)
 
     def _obstacle_of_need(
         self, service: Service, place: int, need: NeedView, phases: Sequence[PhaseView]

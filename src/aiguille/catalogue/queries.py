@@ -12,6 +12,7 @@ from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from aiguille.catalogue.models import (
+    PriceDisplay,
     Product,
     ProtocolVersion,
     Service,
@@ -37,7 +38,7 @@ from aiguille.plumbing.statements import Lookup
 from aiguille.scheduling import services as engine
 
 # The rules are asked here by every area and face.
-__all__ = ["RulesInForce", "rules_in_force"]
+__all__ = ["PriceDisplay", "RulesInForce", "rules_in_force"]
 
 Found = TypeVar("Found")
 
@@ -87,7 +88,7 @@ class PhaseView:
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """What is booked, with its needs by name and its phases in order."""
+    """What is booked, with its needs by name and its phases in order; a draft may lack them."""
 
     id: UUID
     code: str
@@ -104,6 +105,13 @@ class ServiceView:
     is_active: bool
     needs: tuple[NeedView, ...]
     phases: tuple[PhaseView, ...]
+    price_display: PriceDisplay = PriceDisplay.EXACT
+    site_ids: frozenset[UUID] = frozenset()
+    is_draft: bool = False
+
+    def is_held_at(self, site_id: UUID) -> bool:
+        """Tell whether a site is one of the service's; without any, every site is."""
+        return not self.site_ids or site_id in self.site_ids
 
     @property
     def minutes(self) -> int:
@@ -423,6 +431,9 @@ def _service(row: Mapping[str, Any]) -> ServiceView:
         slot_step_minutes=row["slot_step_minutes"],
         is_bookable_online=row["is_bookable_online"],
         is_active=row["is_active"],
+        price_display=PriceDisplay(row["price_display"]),
+        site_ids=frozenset(row["site_ids"]),
+        is_draft=row["is_draft"],
         needs=tuple(
             NeedView(**(need | {"kind": ResourceKind(need["kind"])})) for need in row["all_needs"]
         ),

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from aiguille.catalogue.queries import NeedView, PhaseView, ServiceView
+from aiguille.catalogue.queries import NeedView, PhaseView, PriceDisplay, ServiceView
 from aiguille.clinics.changing import digest_of
 from aiguille.kernel.codes import ResourceKind
 from aiguille.kernel.errors import DomainError
+from aiguille.kernel.money import Money
 from aiguille.kernel.text import Text
 from aiguille.scheduling.timeline import TICK_MINUTES
 
+LONGEST_NAME, LONGEST_DESCRIPTION = 120, 1000
+HIGHEST_PRICE_MINOR = 10_000_000
 LONGEST_PHASE_MINUTES = 12 * 60
 LONGEST_BUFFER_MINUTES = 4 * 60
 LONGEST_NOTICE_MINUTES = 90 * 24 * 60
@@ -28,6 +31,51 @@ class ServiceUnsound(DomainError):
         en="The phases and needs of this service do not fit: lengths are multiples of five "
         "minutes, every need is named by a phase, and one practitioner is asked for at most.",
     )
+
+
+def check_words(
+    *, name: Text, description: Text, price: Money, price_display: PriceDisplay
+) -> None:
+    """Let the texts and the price of a service pass that patients can read.
+
+    Raises:
+        ServiceUnsound: one is missing or too long; its field is `name.fr`, `description.en`,
+            `price_minor`, ...
+    """
+    limits = {"name": (name, LONGEST_NAME), "description": (description, LONGEST_DESCRIPTION)}
+    for field, (text, longest) in limits.items():
+        for language, words in text.as_dict().items():
+            if not words.strip():
+                raise ServiceUnsound(
+                    Text(
+                        fr="À remplir : les patients lisent le français ou l’anglais.",
+                        en="Fill this in: patients read French or English.",
+                    ),
+                    field=f"{field}.{language}",
+                )
+            if len(words) > longest:
+                raise ServiceUnsound(
+                    Text(fr="C’est trop long.", en="This is too long."),
+                    field=f"{field}.{language}",
+                )
+    if price_display is not PriceDisplay.QUOTE and not 0 <= price.minor <= HIGHEST_PRICE_MINOR:
+        raise ServiceUnsound(
+            Text(fr="Ce prix n’est pas plausible.", en="This price is not plausible."),
+            field="price_minor",
+        )
+
+
+def check_draft(*, needs: Sequence[NeedView], phases: Sequence[PhaseView]) -> None:
+    """Let the parts of a draft pass: what is there is right, whatever still lacks.
+
+    Raises:
+        ServiceUnsound: see `check_parts`.
+    """
+    for place, phase in enumerate(phases):
+        _check_minutes(
+            phase.minutes, f"phases.{place}.minutes", least=TICK_MINUTES, most=LONGEST_PHASE_MINUTES
+        )
+    _check_buffers(needs)
 
 
 def check_parts(*, needs: Sequence[NeedView], phases: Sequence[PhaseView]) -> None:
@@ -78,9 +126,7 @@ def check_parts(*, needs: Sequence[NeedView], phases: Sequence[PhaseView]) -> No
                 ),
                 field=f"{field}.kind",
             )
-        for name in ("buffer_before_minutes", "buffer_after_minutes"):
-            minutes = getattr(need, name)
-            _check_minutes(minutes, f"{field}.{name}", least=0, most=LONGEST_BUFFER_MINUTES)
+    _check_buffers(needs)
 
 
 def check_offer(min_notice_minutes: int, max_horizon_days: int, slot_step_minutes: int) -> None:
@@ -106,6 +152,11 @@ def check_offer(min_notice_minutes: int, max_horizon_days: int, slot_step_minute
 def service_state(service: ServiceView) -> dict[str, object]:
     """Return what may be changed of a service, as JSON values."""
     return {
+        "name": service.name.as_dict(),
+        "description": service.description.as_dict(),
+        "price": [service.price.minor, service.price.currency, service.price_display.value],
+        "sites": sorted(str(site) for site in service.site_ids),
+        "is_draft": service.is_draft,
         "needs": [
             [n.name, n.kind.value, n.skill, n.buffer_before_minutes, n.buffer_after_minutes]
             for n in service.needs
@@ -122,6 +173,13 @@ def service_state(service: ServiceView) -> dict[str, object]:
 def mark_of_service(service: ServiceView) -> str:
     """Return what `update_service` compares with."""
     return digest_of(service_state(service))
+
+
+def _check_buffers(needs: Sequence[NeedView]) -> None:
+    for place, need in enumerate(needs):
+        for name in ("buffer_before_minutes", "buffer_after_minutes"):
+            minutes = getattr(need, name)
+            _check_minutes(minutes, f"needs.{place}.{name}", least=0, most=LONGEST_BUFFER_MINUTES)
 
 
 def _check_minutes(minutes: int, field: str, *, least: int, most: int) -> None:

@@ -6,21 +6,24 @@ is saved, and whoever keeps the desk of each site finds a task.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from aiguille.booking.displaced import Displaced, all_displaced
-from aiguille.booking.queries import get_appointment
+from aiguille.booking.queries import AppointmentView, get_appointment, upcoming_of_service
+from aiguille.catalogue.operations import retire_service
 from aiguille.catalogue.possible import Obstacle, Openings
-from aiguille.catalogue.queries import ServiceView, list_services
+from aiguille.catalogue.queries import NeedView, ServiceView, get_service, list_services
+from aiguille.clinics.operations import update_resource
 from aiguille.clinics.queries import list_sites, resources_with_hours
+from aiguille.clinics.timetable import list_resources
 from aiguille.journeys.change_appointment import move
 from aiguille.kernel.actor import SYSTEM, Actor
-from aiguille.kernel.codes import StaffRole
+from aiguille.kernel.codes import ResourceKind, StaffRole
 from aiguille.kernel.text import Text
 from aiguille.worklist.operations import finish_tasks_about, open_task
 
@@ -89,8 +92,78 @@ def impossible_services(*, at: datetime) -> list[ImpossibleService]:
     return [
         ImpossibleService(service, obstacle)
         for service in list_services()
-        if (obstacle := openings.obstacle_of(needs=service.needs, phases=service.phases))
+        if (
+            obstacle := openings.obstacle_of(
+                needs=service.needs, phases=service.phases, site_ids=service.site_ids
+            )
+        )
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """What stands ahead of a service that leaves the offer; `key` confirms exactly this."""
+
+    is_done: bool
+    appointments: tuple[AppointmentView, ...]
+    key: str
+
+
+def read_retirement(*, service_id: UUID, at: datetime) -> Retirement:
+    """Return what is booked ahead with a service (one query)."""
+    ahead = upcoming_of_service(service_id, at=at)
+    return Retirement(
+        is_done=False,
+        appointments=tuple(ahead),
+        key=_key_of(str(each.id) for each in ahead),
+    )
+
+
+def retire(*, service_id: UUID, confirmed: str, actor: Actor, at: datetime) -> Retirement:
+    """Take a service off the offer where `confirmed` is the key of what is booked ahead with it.
+
+    All of that keeps its time, and can be moved or cancelled as before.
+
+    Raises:
+        NotAllowed, NotInCatalogue.
+    """
+    with transaction.atomic(durable=True):
+        stands = read_retirement(service_id=service_id, at=at)
+        if stands.key not in {"", confirmed}:
+            return stands
+        retire_service(service_id=service_id, actor=actor, at=at)
+        return replace(stands, is_done=True)
+
+
+def set_performers(
+    *, service_id: UUID, practitioner_ids: Collection[UUID], actor: Actor, at: datetime
+) -> None:
+    """Give the skill that a service asks of its practitioner to these people, and to nobody else.
+
+    Raises:
+        NotAllowed, NotInCatalogue.
+    """
+    need = practitioner_need(get_service(service_id))
+    if need is None or not need.skill:
+        return
+    for doctor in list_resources():
+        has, wants = need.skill in doctor.skills, doctor.id in practitioner_ids
+        if not doctor.is_practitioner or not doctor.is_active or has is wants:
+            continue
+        others = [skill for skill in doctor.skills if skill != need.skill]
+        update_resource(
+            resource_id=doctor.id,
+            name=doctor.name,
+            title=doctor.title,
+            skills=[*others, need.skill] if wants else others,
+            actor=actor,
+            at=at,
+        )
+
+
+def practitioner_need(service: ServiceView) -> NeedView | None:
+    """Return what a service asks of its practitioner, or None where it needs none."""
+    return next((n for n in service.needs if n.kind is ResourceKind.PRACTITIONER), None)
 
 
 def move_displaced(
@@ -175,6 +248,14 @@ def _open_tasks(displaced: Sequence[Displaced], *, actor: Actor, at: datetime) -
 
 
 def _key(displaced: Sequence[Displaced], impossible: Sequence[ImpossibleService]) -> str:
-    named = sorted([str(each.appointment.id) for each in displaced])
-    named += sorted([str(each.service.id) for each in impossible])
+    return _key_of(
+        [
+            *(str(each.appointment.id) for each in displaced),
+            *(str(each.service.id) for each in impossible),
+        ]
+    )
+
+
+def _key_of(names: Iterable[str]) -> str:
+    named = sorted(names)
     return hashlib.sha256(" ".join(named).encode()).hexdigest()[:24] if named else ""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aiguille.accounts.rights import Right, has_right
+from aiguille.booking.queries import AppointmentView
 from aiguille.clinics.changing import SetUpStale
 from aiguille.journeys.change_set_up import Outcome, change_set_up
 from aiguille.kernel.actor import Actor
@@ -29,6 +30,17 @@ class Effects:
 
     outcome: Outcome
     names_patients: bool
+    standing: tuple[AppointmentView, ...] = ()
+
+    @property
+    def standing_shown(self) -> tuple[AppointmentView, ...]:
+        """Return the appointments that stay, as far as they are listed."""
+        return self.standing[:_SHOWN]
+
+    @property
+    def standing_hidden(self) -> int:
+        """Return how many more of those there are."""
+        return max(0, len(self.standing) - _SHOWN)
 
     @property
     def shown(self) -> tuple[object, ...]:

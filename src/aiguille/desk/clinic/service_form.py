@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -13,12 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from aiguille.catalogue.queries import NeedView, PhaseView, ServiceView
 from aiguille.catalogue.soundness import ServiceUnsound
+from aiguille.clinics.people_and_things import LONGEST_SKILL
+from aiguille.clinics.queries import SiteView
 from aiguille.desk.clinic.words import KINDS, need_name
 from aiguille.kernel.codes import ResourceKind, ServiceKind
 from aiguille.kernel.text import Text
 from aiguille.plumbing.refusals import explain
 
 MOST_NEEDS, MOST_PHASES = 8, 12
+_NEED_FIELDS = ("kind", "skill", "new", "before", "after", "name")
 LONGEST_PHASE_NAME = 80
 # Minutes in each unit in which a notice is typed.
 UNITS = {"minutes": 1, "hours": 60, "days": 24 * 60}
@@ -40,6 +44,7 @@ class NeedRow:
     number: int
     kind: BoundField
     skill: BoundField
+    new: BoundField
     before: BoundField
     after: BoundField
     name: BoundField
@@ -77,12 +82,13 @@ class ServiceForm(forms.Form):
         max_value=730,
     )
     slot_step_minutes = forms.TypedChoiceField(label=_("Starts offered"), coerce=int)
-    is_bookable_online = forms.BooleanField(label=_("Visitors may book it online"), required=False)
-    is_active = forms.BooleanField(
-        label=_("On offer"),
-        help_text=_("Without this, nobody can book it; what is booked stays."),
+    sites = forms.MultipleChoiceField(
+        label=_("Sites"),
+        help_text=_("Where it may take place. Without a choice: at every site."),
+        widget=forms.CheckboxSelectMultiple,
         required=False,
     )
+    is_bookable_online = forms.BooleanField(label=_("Visitors may book it online"), required=False)
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -91,12 +97,13 @@ class ServiceForm(forms.Form):
         *,
         service: ServiceView,
         skills: Sequence[tuple[str, list[tuple[str, str]]]],
+        sites: Sequence[SiteView],
         initial: Mapping[str, Any] | None = None,
         rows: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.service = service
-        needs, phases = rows or (len(service.needs), len(service.phases))
+        needs, phases = rows or (len(service.needs) or 2, len(service.phases) or 1)
         self.need_count, self.phase_count = min(needs, MOST_NEEDS), min(phases, MOST_PHASES)
         self.need_rows: list[int] = []
         self.phase_rows: list[int] = []
@@ -106,6 +113,17 @@ class ServiceForm(forms.Form):
             choices=[(step, gettext("every %(n)s minutes") % {"n": step}) for step in steps],
             coerce=int,
         )
+        self.site_count = len(sites)
+        if len(sites) > 1:
+            self.fields["sites"] = forms.MultipleChoiceField(
+                label=_("Sites"),
+                help_text=_("Where it may take place. Without a choice: at every site."),
+                choices=[(str(site.id), site.name) for site in sites],
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+            )
+        else:
+            del self.fields["sites"]
         if service.kind is not ServiceKind.CONSULTATION:
             # A session goes by its verdict and plan, whoever books it.
             del self.fields["is_bookable_online"]
@@ -125,6 +143,11 @@ class ServiceForm(forms.Form):
         self.fields[f"{key}_skill"] = forms.ChoiceField(
             label=gettext("Need %(number)s: who can, or which serves for") % said,
             choices=[("", _("Any")), *skills],
+            required=False,
+        )
+        self.fields[f"{key}_new"] = forms.CharField(
+            label=gettext("Need %(number)s: a skill or use of its own") % said,
+            max_length=LONGEST_SKILL,
             required=False,
         )
         for part, label in (
@@ -187,7 +210,7 @@ class ServiceForm(forms.Form):
         return [
             NeedRow(
                 row + 1,
-                *(self[f"n{row}_{part}"] for part in ("kind", "skill", "before", "after", "name")),
+                *(self[f"n{row}_{part}"] for part in _NEED_FIELDS),
             )
             for row in range(self.need_count)
         ]
@@ -231,7 +254,7 @@ class ServiceForm(forms.Form):
             NeedView(
                 name=names[row],
                 kind=ResourceKind(typed[f"n{row}_kind"]),
-                skill=typed[f"n{row}_skill"],
+                skill=typed[f"n{row}_new"].strip() or typed[f"n{row}_skill"],
                 buffer_before_minutes=typed[f"n{row}_before"] or 0,
                 buffer_after_minutes=typed[f"n{row}_after"] or 0,
             )
@@ -255,6 +278,12 @@ class ServiceForm(forms.Form):
         """Return the notice in minutes."""
         return int(self.cleaned_data["notice"]) * UNITS[self.cleaned_data["notice_unit"]]
 
+    def site_ids(self) -> list[UUID]:
+        """Return the sites ticked; none where every one is, for sites to come are meant too."""
+        ticked = self.cleaned_data.get("sites", [])
+        everywhere = "sites" not in self.fields or len(ticked) == self.site_count
+        return [] if everywhere else [UUID(site) for site in ticked]
+
     def refuse(self, error: ServiceUnsound) -> None:
         """Show a refusal beside the field that it names."""
         self.add_error(self._field_of(error.field or ""), explain(error))
@@ -266,8 +295,8 @@ class ServiceForm(forms.Form):
             return f"n{self.need_rows[int(place)]}_{_NEED_PARTS.get(part, 'kind')}"
         if kind == "phases" and place.isdigit():
             return f"p{self.phase_rows[int(place)]}_{_PHASE_PARTS.get(part, 'minutes')}"
-        if named == "min_notice_minutes":
-            return "notice"
+        if named in {"min_notice_minutes", "site_ids"}:
+            named = {"min_notice_minutes": "notice", "site_ids": "sites"}[named]
         return named if named in self.fields else None
 
     def _is_phase(self, row: int) -> bool:
@@ -290,7 +319,7 @@ def from_service(service: ServiceView, *, seen: str) -> dict[str, Any]:
         "max_horizon_days": service.max_horizon_days,
         "slot_step_minutes": service.slot_step_minutes,
         "is_bookable_online": service.is_bookable_online,
-        "is_active": service.is_active,
+        "sites": [str(site_id) for site_id in service.site_ids],
         "seen": seen,
     }
     places = {need.name: row for row, need in enumerate(service.needs)}
@@ -321,7 +350,7 @@ def typed_rows(data: Mapping[str, Any]) -> tuple[int, int]:
 def typed_values(data: QueryDict) -> dict[str, Any]:
     """Return what was sent, field by field, right or wrong."""
     return {
-        name: data.getlist(name) if name.endswith("_needs") else data[name]
+        name: data.getlist(name) if name.endswith("_needs") or name == "sites" else data[name]
         for name in data
         if name not in {"csrfmiddlewaretoken", "action", "confirmed"}
     }

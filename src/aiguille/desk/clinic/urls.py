@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aiguille.desk.clinic import changes, displaced, hours, services, views
+from aiguille.desk.clinic import changes, displaced, hours, offers, services, views
 
 urlpatterns = [
     path("start/", views.start, name="start"),
@@ -12,7 +12,14 @@ urlpatterns = [
     path("clinic/new/", changes.new, name="clinic_new"),
     path("clinic/new/practitioner/", changes.new_practitioner, name="clinic_new_practitioner"),
     path("clinic/services/", services.services, name="clinic_services"),
+    path("clinic/services/new/", offers.new_service, name="clinic_new_service"),
     path("clinic/services/<uuid:service_id>/", services.service, name="clinic_service"),
+    path(
+        "clinic/services/<uuid:service_id>/text/", offers.service_text, name="clinic_service_text"
+    ),
+    path("clinic/services/<uuid:service_id>/people/", offers.performers, name="clinic_performers"),
+    path("clinic/services/<uuid:service_id>/retire/", offers.retire, name="clinic_retire_service"),
+    path("clinic/services/<uuid:service_id>/discard/", offers.discard, name="clinic_discard_draft"),
     path("clinic/sites/<slug:code>/", views.site, name="clinic_site"),
     path("clinic/sites/<slug:code>/close/", changes.close_site, name="clinic_close_site"),
     path(

@@ -1,13 +1,11 @@
 """Choosing what, when and who: each page works by itself, and without script."""
 
 import secrets
-from decimal import Decimal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -19,6 +17,7 @@ from aiguille.booking.operations import NotBookable, hold_slot
 from aiguille.booking.placing import SlotTaken
 from aiguille.booking.queries import HoldView, get_appointment, hold_of
 from aiguille.catalogue.concerns import offered_concerns
+from aiguille.catalogue.prices import price_of
 from aiguille.catalogue.queries import (
     NotInCatalogue,
     ServiceView,
@@ -33,7 +32,6 @@ from aiguille.journeys import who
 from aiguille.journeys.book_online import already_booked, book_online
 from aiguille.kernel.codes import ServiceKind
 from aiguille.kernel.errors import DomainError
-from aiguille.kernel.money import Money
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import NotVisible, Who, reachable_by
 from aiguille.plumbing.refusals import add_refusal, explain
@@ -61,7 +59,7 @@ def choose(request: HttpRequest) -> HttpResponse:
             "name": service.name.in_language(language),
             "description": service.description.in_language(language),
             "minutes": service.minutes,
-            "price": _price(service.price),
+            "price": price_of(service),
             "treatments": [
                 (one.name.in_language(language), one.summary.in_language(language))
                 for one in by_procedure.get(service.procedure, [])
@@ -151,12 +149,6 @@ def booked(request: HttpRequest) -> HttpResponse:
 
 
 # --- Parts ----------------------------------------------------------------------------------------
-
-
-def _price(price: Money) -> str:
-    whole = price.minor % 100 == 0
-    amount = number_format(Decimal(price.minor) / 100, decimal_pos=0 if whole else 2)
-    return f"{amount}\N{NO-BREAK SPACE}{'€' if price.currency == 'EUR' else price.currency}"
 
 
 def bookable(service_code: str) -> ServiceView:

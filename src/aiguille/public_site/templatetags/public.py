@@ -3,24 +3,24 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, time
-from decimal import Decimal
 
 import phonenumbers
 from django import template
 from django.conf import settings
 from django.template import Context
 from django.utils.dates import WEEKDAYS
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
 from aiguille.catalogue import facts
 from aiguille.catalogue.guides import ComparisonBlock, ComparisonRow, Guide
+from aiguille.catalogue.prices import price_of
+from aiguille.catalogue.queries import ServiceView
 from aiguille.clinics.queries import PractitionerView
 from aiguille.journeys.reads.public_pages import Practice
 from aiguille.kernel.codes import Language
-from aiguille.kernel.money import Money
 from aiguille.kernel.text import Text
 from aiguille.plumbing.components.shapes import Step
 from aiguille.plumbing.templatetags.ui import language_links
@@ -30,7 +30,6 @@ register = template.Library()
 
 _DOI = re.compile(r"\bdoi (10\.\S+)")
 _PMC = re.compile(r"\b(PMC\d+)\b")
-_CURRENCIES = {"EUR": "€"}
 
 
 @register.simple_tag(takes_context=True)
@@ -142,14 +141,9 @@ def reference(text: str) -> SafeString:
 
 
 @register.filter
-def price(amount: Money) -> str:
-    """Return a price as people write it: "220 €", "€220" in English."""
-    whole = amount.minor % 100 == 0
-    number = number_format(
-        Decimal(amount.minor) / 100, decimal_pos=0 if whole else 2, force_grouping=True
-    )
-    sign = _CURRENCIES.get(amount.currency, amount.currency)
-    return f"{sign}{number}" if get_language() == Language.EN else f"{number}\u00a0{sign}"
+def price(service: ServiceView) -> str:
+    """Return what the public reads of a service's price: "220 €", "€220" in English."""
+    return price_of(service)
 
 
 @register.filter

@@ -43,15 +43,15 @@ def typed_of(client: Client, service: ServiceView, **typed: Any) -> dict[str, An
     form = client.get(reverse("desk:clinic_service", args=[service.id])).context["form"]
     sent = {name: form[name].value() for name in form.fields}
     filled = {name: value for name, value in sent.items() if value not in (None, False)}
-    return {**filled, "is_active": "on", "action": "save", **typed}
+    return {**filled, "action": "save", **typed}
 
 
 class TestServices:
     def test_are_listed_with_the_numbing_phase_leaving_the_doctor_free(
         self, service: ServiceView, manager: Client
     ) -> None:
-        lines = manager.get(reverse("desk:clinic_services")).context["lines"]
-        line = next(each for each in lines if each["service"].id == service.id)
+        groups = manager.get(reverse("desk:clinic_services")).context["groups"]
+        line = next(each for each in groups[0][1] if each["service"].id == service.id)
         doctor, room = line["drawn_needs"]
 
         assert doctor.held[0].x > room.held[0].x == 0
