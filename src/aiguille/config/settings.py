@@ -76,6 +76,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "aiguille-csrf"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+FILE_UPLOAD_HANDLERS = ["aiguille.plumbing.uploads.InMemory"]
 
 # --- Applications ---------------------------------------------------------------------------------
 

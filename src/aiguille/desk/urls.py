@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("aiguille.desk.follow_up.urls")),
     path("", include("aiguille.desk.clinic.urls")),
     path("", include("aiguille.desk.calendars.urls")),
+    path("", include("aiguille.desk.outcomes.urls")),
     path("patients/", include("aiguille.desk.patients.urls")),
     path("rules/", include("aiguille.desk.rules.urls")),
     path("stock/", include("aiguille.desk.stock.urls")),

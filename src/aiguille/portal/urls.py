@@ -17,6 +17,7 @@ AREAS = (
     "consent",
     "information",
     "follow_up",
+    "photos",
     "calendars",
 )
 

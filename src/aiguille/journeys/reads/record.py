@@ -49,6 +49,8 @@ from aiguille.journeys.reads.findings import (
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure
 from aiguille.kernel.text import Text
+from aiguille.outcomes import events as outcome_events
+from aiguille.outcomes.queries import PhotoLine, photos_of
 from aiguille.patients import events as patient_events
 from aiguille.patients.access import get_patient_by_number_for
 from aiguille.patients.queries import (
@@ -68,12 +70,15 @@ from aiguille.patients.queries import (
 from aiguille.treatment_sessions.queries import SessionView, sessions_of_patient
 
 Row = TypeVar("Row")
+_PHOTOS_SHOWN = 8
 _READING = (
     care_events.RECORD_READ,
     care_events.CONSULTATION_READ,
     patient_events.READ,
     patient_events.ANSWERS_READ,
     patient_events.DOCUMENT_READ,
+    outcome_events.PHOTO_READ,
+    outcome_events.PHOTOS_SEEN,
 )
 
 
@@ -135,6 +140,7 @@ class Clinical:
     sessions: tuple[tuple[SessionView, TreatmentView], ...]
     reports: tuple[ReportView, ...]
     documents: tuple[DocumentLine, ...]
+    photos: tuple[PhotoLine, ...]
     readings: tuple[Reading, ...]
 
 
@@ -158,7 +164,7 @@ class Record:
 def read_record(*, number: int, actor: Actor, at: datetime) -> Record:
     """Return the record of the patient with the short `number`, and note who read it.
 
-    At most 56 queries for a patient with one open course, whatever the length of the record.
+    At most 57 queries for a patient with one open course, whatever the length of the record.
 
     Raises:
         NotVisible: no such patient, or an outsider.
@@ -217,6 +223,7 @@ def _clinical(identity: Identity, appointments: list[AppointmentView], *, at: da
         ),
         reports=tuple(of_person(reports_of_patient)),
         documents=tuple(list_documents(patient_id)),
+        photos=photos_of(patient_id=patient_id, limit=_PHOTOS_SHOWN),
         readings=tuple(
             Reading(sentence=action.sentence, line=line)
             for line in list_events_of_patient(patient_id=patient_id, actions=_READING, limit=30)

@@ -1,0 +1,1 @@
+"""A patient's photos and measures, as staff see them."""

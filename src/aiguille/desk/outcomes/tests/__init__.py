@@ -1,0 +1,1 @@
+"""Pages of photos and measures, tested through a browser without scripts."""
