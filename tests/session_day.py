@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiguille.booking.operations import book, check_in
+from aiguille.booking.queries import get_appointment
 from aiguille.care.operations import give_verdict, make_plan, write_consultation
 from aiguille.care.queries import screening
 from aiguille.care.reflection import reflection_days
@@ -29,13 +30,17 @@ from aiguille.consent.operations import publish_texts, sign_consent
 from aiguille.consent.queries import current_text
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure, ProductKind, VerdictOutcome
+from aiguille.patients.operations import answer_again
+from aiguille.patients.queries import latest_answers
 from aiguille.plumbing import clock
 from aiguille.protocols.events import Body, Event, StepSkipped, UnitOpened, body_as_json
 from aiguille.protocols.example import example_run
 from aiguille.protocols.library import shipped_protocols
 from aiguille.protocols.model import Protocol, Step
+from aiguille.rulebook import load_rulebook
 from aiguille.stock.operations import receive_lot
 from aiguille.stock.queries import UnitFacts, usable_units
+from aiguille.treatment_sessions.asked_again import note_asked_again
 from aiguille.treatment_sessions.operations import record_event
 from aiguille.treatment_sessions.queries import used_unit_ids
 from tests.course import answer_no, open_catalogue
@@ -117,6 +122,7 @@ def ready_for_session(
         at=world.at,
     )
     check_in(appointment_id=appointment, actor=world.diane.actor, at=begins_at)
+    ask_the_questions(world, appointment, at=begins_at)
     return SessionDay(
         at=begins_at,
         patient_id=who.patient_id,
@@ -129,6 +135,26 @@ def ready_for_session(
         plan=plan,
         consent=consent,
         appointment=appointment,
+    )
+
+
+def ask_the_questions(world: World, appointment_id: UUID, *, at: datetime, **others: str) -> None:
+    """Let Diane ask the questions of the day; the patient says no, save `others` (id=answer)."""
+    appointment = get_appointment(appointment_id)
+    latest = latest_answers(appointment.patient_id, appointment.procedure)
+    answer_set = answer_again(
+        patient_id=appointment.patient_id,
+        procedure=appointment.procedure,
+        answers={
+            question.id: {"answer": others.get(question.id, "no")}
+            for question in load_rulebook().questions_for(appointment.procedure, starred_only=True)
+        },
+        seen_id=latest.id if latest else None,
+        actor=world.diane.actor,
+        at=at,
+    )
+    note_asked_again(
+        appointment_id=appointment_id, answer_set_id=answer_set, actor=world.diane.actor, at=at
     )
 
 

@@ -73,14 +73,29 @@ def unsettled_findings(
 def screening_bound(
     findings: Sequence[Mapping[str, Any]], settled: Collection[str]
 ) -> Earliest | None:
-    """Return what the answers say about a date: None for no objection on it."""
+    """Return what the answers say about a date: None for no objection on it.
+
+    What was answered, and what it leads to, is between patient and physician: whoever books reads
+    only that a doctor looks at it.
+    """
     bounds = []
     for finding in unsettled_findings(findings, settled):
         ends = finding["earliest"] if finding["decision"] == Decision.DELAY else None
         bounds.append(
-            Earliest(
-                date=date.fromisoformat(ends) if ends else None,
-                bound_by=Text.from_mapping(finding["message"]),
-            )
+            Earliest(date.fromisoformat(ends), _ANSWERS_WAIT)
+            if ends
+            else Earliest(None, _DOCTOR_LOOKS)
         )
     return latest_bound(bounds) if bounds else None
+
+
+_DOCTOR_LOOKS = Text(
+    fr="Un médecin regarde d’abord les réponses au questionnaire.",
+    en="A doctor first looks at the answers to the questionnaire.",
+)
+_ANSWERS_WAIT = Text(
+    fr="C’est le premier jour possible d’après les réponses au questionnaire ; "
+    "un médecin les regarde avec le patient.",
+    en="It is the first day possible by the answers to the questionnaire; a doctor looks at them "
+    "with the patient.",
+)

@@ -288,6 +288,12 @@ def get_verdict(verdict_id: UUID) -> VerdictView:
     return _verdict_view(Verdict.objects.get(id=verdict_id))
 
 
+def signer_of_verdict(verdict_id: UUID) -> UUID:
+    """Return who signed a verdict (one query)."""
+    signer_id: UUID = Verdict.objects.values_list("signer_id", flat=True).get(id=verdict_id)
+    return signer_id
+
+
 def list_verdicts(*, patient_id: UUID) -> list[VerdictView]:
     """Return the patient's verdicts, latest first."""
     rows = Verdict.objects.filter(patient_id=patient_id).order_by("-signed_at", "-id")

@@ -14,6 +14,7 @@ from aiguille.consent.queries import current_text
 from aiguille.demo.patients import Part, Patient, Report, Until
 from aiguille.demo.premises import ZONE
 from aiguille.demo.runs import as_json, happenings, lasts
+from aiguille.journeys.ask_again import ask_on_the_day
 from aiguille.journeys.change_appointment import cancel
 from aiguille.journeys.documents import file_consent_document
 from aiguille.journeys.read_information import read_information
@@ -21,9 +22,12 @@ from aiguille.journeys.record_answers import record_answers
 from aiguille.journeys.report_symptom import answer_report, report_symptom
 from aiguille.journeys.run_session import begin_session, record_session_event
 from aiguille.kernel.actor import Actor
+from aiguille.kernel.codes import Answer
 from aiguille.kernel.ids import new_id
 from aiguille.patients.operations import save_draft_answers
+from aiguille.patients.queries import latest_answers
 from aiguille.protocols.events import UnitOpened
+from aiguille.rulebook import load_rulebook
 
 # The reflection period; what a script begins is dated back by as much (`cohort`).
 _FIRST_SESSION_AFTER_DAYS = reflection_days().usual
@@ -56,6 +60,7 @@ def go_through(patient: Patient, plan_id: UUID, at: datetime) -> Part:
         at = yield appointment.starts_at - timedelta(minutes=patient.rng.randrange(1, 9))
         _read(patient, at)
         check_in(appointment_id=appointment.id, actor=patient.clinic.desk, at=at)
+        _ask_again(patient, appointment, at)
         at = yield appointment.starts_at + timedelta(minutes=patient.rng.randrange(2, 8))
         session_id = begin_session(appointment_id=appointment.id, actor=doctor, at=at)
         next_day = course.day_after(appointment.local_date, number)
@@ -70,6 +75,22 @@ def go_through(patient: Patient, plan_id: UUID, at: datetime) -> Part:
             at = yield ended_at + timedelta(days=3, hours=2)
             _change_answers(patient, at)
             return
+
+
+def _ask_again(patient: Patient, appointment: AppointmentView, at: datetime) -> None:
+    """Ask the questions of the day: the skin is clean, and nothing else is so."""
+    known = latest_answers(patient.id, appointment.procedure)
+    asked = load_rulebook().questions_for(appointment.procedure, starred_only=True)
+    ask_on_the_day(
+        appointment_id=appointment.id,
+        answers={
+            question.id: {"answer": (Answer.YES if question.day_only else Answer.NO).value}
+            for question in asked
+        },
+        seen_id=known.id if known else None,
+        actor=patient.clinic.desk,
+        at=at,
+    )
 
 
 class _Course:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("aiguille.desk.waiting.urls")),
     path("", include("aiguille.desk.care.urls")),
     path("", include("aiguille.desk.signing.urls")),
+    path("", include("aiguille.desk.questions.urls")),
     path("", include("aiguille.desk.worklist.urls")),
     path("", include("aiguille.desk.follow_up.urls")),
     path("", include("aiguille.desk.clinic.urls")),

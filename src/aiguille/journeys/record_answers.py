@@ -22,6 +22,7 @@ from aiguille.care.queries import (
     latest_plan,
     list_verdicts,
     screening,
+    signer_of_verdict,
 )
 from aiguille.care.rules import answer_to
 from aiguille.catalogue.queries import get_treatment
@@ -30,7 +31,7 @@ from aiguille.kernel.codes import Procedure, StaffRole
 from aiguille.kernel.decisions import Decision
 from aiguille.kernel.text import Text
 from aiguille.patients.operations import submit_answers
-from aiguille.patients.queries import Answers, changed_answers, latest_answers
+from aiguille.patients.queries import Answers, changed_answers, latest_answers, record_ids
 from aiguille.worklist.operations import open_task
 
 ANSWERS_CHANGED = "answers_changed"
@@ -40,6 +41,7 @@ TITLE = Text(
 )
 DUE_AFTER = timedelta(days=1)
 URGENT_BEFORE = timedelta(days=3)
+_OF_TODAY = frozenset({"BOOKED", "ARRIVED", "NEEDS_VERDICT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,21 @@ def judge_again(
     after = latest_answers(patient_id, procedure)
     if after is None or (before and not changed_answers(before.answers, after.answers)):
         return ()
-    ahead = [a for a in appointments_of_patient(patient_id) if a.starts_at > at]
+    # The patient of the day may be here already, or late.
+    ahead = [
+        a
+        for a in appointments_of_patient(patient_id)
+        if a.starts_at > at or (a.state in _OF_TODAY and a.local_date >= at.date())
+    ]
     return tuple(
         verdict.id
-        for verdict in list_verdicts(patient_id=patient_id)
+        for record_id in record_ids(patient_id)
+        for verdict in list_verdicts(patient_id=record_id)
         if verdict.is_active
         and get_treatment(verdict.treatment_id).procedure == procedure
-        and _is_shaken(verdict, procedure, before=before, ahead=ahead, at=at)
+        and _is_shaken(
+            verdict, procedure, patient_id=patient_id, before=before, ahead=ahead, at=at
+        )
         and _suspend(verdict, ahead=ahead, actor=actor, at=at)
     )
 
@@ -99,6 +109,7 @@ def _is_shaken(
     verdict: VerdictView,
     procedure: Procedure,
     *,
+    patient_id: UUID,
     before: Answers | None,
     ahead: list[AppointmentView],
     at: datetime,
@@ -106,7 +117,7 @@ def _is_shaken(
     """Tell whether the new answers lead to something grave that the earlier ones did not."""
     plan = latest_plan(patient_id=verdict.patient_id, treatment_id=verdict.treatment_id)
     now = screening(
-        patient_id=verdict.patient_id,
+        patient_id=patient_id,
         procedure=procedure,
         act_date=_next_act(verdict, ahead, at=at),
         zones=get_consultation(verdict.consultation_id).content["zones"],
@@ -143,6 +154,7 @@ def _suspend(
     flag_needs_verdict(verdict_id=verdict.id, actor=actor, at=at)
     sessions = [a for a in ahead if a.verdict_id == verdict.id]
     soonest = min((a.starts_at for a in sessions), default=None)
+    is_urgent = soonest is not None and soonest < at + URGENT_BEFORE
     open_task(
         kind=ANSWERS_CHANGED,
         title=TITLE,
@@ -151,8 +163,10 @@ def _suspend(
         patient_id=verdict.patient_id,
         site_id=sessions[0].site_id if sessions else None,
         role=StaffRole.PHYSICIAN,
+        # Whoever judged looks again; what presses is for every physician.
+        owner_id=None if is_urgent else signer_of_verdict(verdict.id),
         due_at=at + DUE_AFTER,
-        is_urgent=soonest is not None and soonest < at + URGENT_BEFORE,
+        is_urgent=is_urgent,
         actor=actor,
         at=at,
     )

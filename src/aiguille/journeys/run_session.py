@@ -28,7 +28,7 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
 
     Raises:
         NotVisible, NotAllowed: the actor may not.
-        ConsentNeeded, VerdictNeeded, NotASession, EventRefused: a gate refuses.
+        ConsentNeeded, VerdictNeeded, QuestionsNotAsked, NotASession, EventRefused: a gate refuses.
         SymptomBlocks: a physician must close a report of the patient's first.
         StateRefuses: the patient has not arrived, or the appointment is over.
     """

@@ -20,3 +20,8 @@ EVENT_REFUSED = define(
 )
 CLOSED = define("treatment_sessions:session:closed", fr="Séance close", en="Session closed")
 STOPPED = define("treatment_sessions:session:stopped", fr="Séance arrêtée", en="Session stopped")
+ASKED_AGAIN = define(
+    "treatment_sessions:questions:asked",
+    fr="Questions reposées pour une séance",
+    en="Questions asked again for a session",
+)

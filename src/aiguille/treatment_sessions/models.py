@@ -49,7 +49,7 @@ class AskedAgain(AppendOnlyRow, Authored):
     """The starred questions asked again before a session, and the answers that came of it.
 
     No session begins unless they were asked on its own day, by the clock of its site (migration
-    0005).
+    0006).
     """
 
     appointment = models.ForeignKey(

@@ -42,6 +42,11 @@ from aiguille.protocols.state import RunState
 from aiguille.stock.queries import UnitFacts as StockUnit
 from aiguille.stock.queries import find_unit_or_lot
 from aiguille.treatment_sessions import events
+from aiguille.treatment_sessions.asked_again import (
+    QuestionsNotAsked,
+    asked_again_at,
+    is_asked_on_its_day,
+)
 from aiguille.treatment_sessions.models import (
     SessionEvent,
     SessionSignature,
@@ -148,6 +153,7 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
         ConsentNeeded: there is no current consent.
         VerdictNeeded: no verdict opens this day.
         InformationUnread: the patient did not say that they read what concerns them.
+        QuestionsNotAsked: the starred questions were not asked today.
         EventRefused: the protocol refuses to begin.
     """
     require(actor, Right.RUN_SESSION)
@@ -205,6 +211,7 @@ _GATES: Mapping[str, type[DomainError]] = {
     "session_needs_valid_verdict": VerdictNeeded,
     "session_matches_appointment": NotASession,
     "session_needs_information_read": InformationUnread,
+    "session_needs_questions_asked": QuestionsNotAsked,
 }
 
 
@@ -238,6 +245,8 @@ def _new_session(
         raise VerdictNeeded
     if not all(item.is_read for item in information_of(verdict=verdict, plan=plan, day=today)):
         raise InformationUnread
+    if not is_asked_on_its_day(appointment, asked_again_at([appointment.id]).get(appointment.id)):
+        raise QuestionsNotAsked
     return session
 
 

@@ -50,6 +50,7 @@ def day(request: HttpRequest) -> HttpResponse:
             "actor": actor,
             "can_consult": has_right(actor, Right.WRITE_CONSULTATION),
             "can_check_in": has_right(actor, Right.CHECK_IN),
+            "can_ask": has_right(actor, Right.ASK_AGAIN),
             "can_run": has_right(actor, Right.RUN_SESSION),
             "can_assist": has_right(actor, Right.ASSIST_SESSION),
             "sites": [

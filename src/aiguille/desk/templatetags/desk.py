@@ -13,6 +13,7 @@ from aiguille.desk.care.words import OUTCOMES, PHOTOTYPES, zone_name
 from aiguille.journeys.who import find_staff
 from aiguille.kernel.codes import VerdictOutcome
 from aiguille.kernel.text import Text
+from aiguille.patients.operations import ASKED_AGAIN, ASKED_IN_PERSON, ASKED_ON_THE_DAY
 
 register = template.Library()
 
@@ -57,6 +58,12 @@ _DOCUMENTS = {
     "CONSENT": _("Consent"),
     "SESSION_REPORT": _("Session report"),
     "AFTERCARE": _("Aftercare"),
+}
+_OCCASIONS = {
+    "": _("The whole questionnaire"),
+    ASKED_IN_PERSON: _("Asked in person by a physician"),
+    ASKED_AGAIN: _("Asked again before a session"),
+    ASKED_ON_THE_DAY: _("Asked on the day of a session"),
 }
 _PROCEDURES = {"needling": _("Needling"), "mesotherapy": _("Mesotherapy")}
 
@@ -106,6 +113,12 @@ def outcome_name(code: str) -> object:
 def answer_name(answer: str) -> object:
     """Return an answer in words."""
     return _ANSWERS.get(answer, answer)
+
+
+@register.filter
+def occasion(reason: str) -> object:
+    """Return on what occasion a version of the answers was written."""
+    return _OCCASIONS.get(reason, reason)
 
 
 @register.filter

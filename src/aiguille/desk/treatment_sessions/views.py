@@ -30,6 +30,7 @@ from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.refusals import explain, let_pass
 from aiguille.protocols.model import Records
+from aiguille.treatment_sessions.asked_again import QuestionsNotAsked
 from aiguille.treatment_sessions.operations import EventRefused
 from aiguille.treatment_sessions.wording import words
 
@@ -106,10 +107,13 @@ _MAKERS: dict[str, Callable[[Run, Any], forms.Form | None]] = {
 @reachable_by(Who.STAFF)
 @require_POST
 def begin(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    """Begin the session of an appointment; refused, say why on the day page."""
+    """Begin the session of an appointment; refused, say why on the day page, or where it is mended."""
     actor = staff_of(request)
     try:
         session_id = begin_session(appointment_id=appointment_id, actor=actor, at=clock.now())
+    except QuestionsNotAsked as error:
+        messages.error(request, explain(error))
+        return redirect("desk:day_questions", appointment_id)
     except DomainError as error:
         messages.error(request, explain(error))
         return redirect("desk:day")

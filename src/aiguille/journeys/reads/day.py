@@ -14,6 +14,7 @@ from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import ServiceKind
 from aiguille.patients.queries import patients_with_answers
 from aiguille.plumbing.access import NotVisible
+from aiguille.treatment_sessions.asked_again import asked_again_at, is_asked_on_its_day
 from aiguille.treatment_sessions.queries import sessions_of_appointments
 
 
@@ -30,6 +31,7 @@ class DayLine:
     is_mine: bool
     lacks_answers: bool
     lacks_consent: bool
+    lacks_questions: bool
     has_started: bool
     is_late: bool
     session_id: UUID | None
@@ -59,7 +61,7 @@ class Day:
 def read_day(
     *, actor: Actor, at: datetime, site_code: str | None, day: date | None, mine_only: bool
 ) -> Day:
-    """Return the day of the site named, or of the actor's first; at most nine queries.
+    """Return the day of the site named, or of the actor's first; at most ten queries.
 
     Raises:
         NotVisible: the actor has no role at that site, or at none.
@@ -74,6 +76,7 @@ def read_day(
     patients = {line.appointment.patient_id for line in agenda}
     answered = patients_with_answers(patients)
     consented = consented_treatments(patients)
+    asked = asked_again_at([line.appointment.id for line in agenda])
     begun = sessions_of_appointments([line.appointment.id for line in agenda])
     lines = [
         DayLine(
@@ -82,6 +85,9 @@ def read_day(
             is_mine=line.appointment.practitioner_user_id == actor.id,
             lacks_answers=(line.appointment.patient_id, line.appointment.procedure) not in answered,
             lacks_consent=_lacks_consent(line.appointment, consented),
+            lacks_questions=not is_asked_on_its_day(
+                line.appointment, asked.get(line.appointment.id)
+            ),
             has_started=line.appointment.starts_at <= at,
             is_late=is_late(line.appointment, at=at),
             session_id=begun.get(line.appointment.id),

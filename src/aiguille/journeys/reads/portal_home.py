@@ -13,13 +13,15 @@ from aiguille.care.queries import PlanView, current_verdict, list_plans
 from aiguille.catalogue.queries import TreatmentView, get_treatment
 from aiguille.consent.queries import current_consent, current_text
 from aiguille.follow_up.queries import AdviceView, aftercare_of_patient
+from aiguille.journeys.ask_again import is_near, is_on_its_day
 from aiguille.journeys.read_information import reading_of
 from aiguille.journeys.reads.course import state_of_course
-from aiguille.kernel.codes import Procedure
+from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.kernel.text import Text
-from aiguille.patients.queries import Identity, get_draft, get_identity
+from aiguille.patients.queries import Identity, get_draft, get_draft_again, get_identity
 from aiguille.patients.questionnaire import walk
 from aiguille.rulebook import load_rulebook
+from aiguille.treatment_sessions.asked_again import asked_again_at, is_asked_on_its_day
 
 _PLANNED_STATES = ("BOOKED", "ARRIVED", "IN_PROGRESS", "DONE", "NEEDS_VERDICT")
 
@@ -76,6 +78,7 @@ class PortalHome:
     offers: tuple[OfferView, ...]
     next_appointment: AppointmentView | None
     questionnaires: tuple[QuestionnaireToDo, ...]
+    questions_again: tuple[AppointmentView, ...]
     courses: tuple[Course, ...]
     advice: tuple[AdviceView, ...]
     has_history: bool
@@ -87,6 +90,7 @@ class PortalHome:
             self.offers
             or self.next_appointment
             or self.questionnaires
+            or self.questions_again
             or self.courses
             or self.advice
         )
@@ -115,6 +119,7 @@ def portal_home(*, patient_id: UUID, at: datetime) -> PortalHome:
             for procedure in sorted(procedures)
             if (todo := _questionnaire(identity, procedure)) is not None
         ),
+        questions_again=_questions_again(patient_id, appointments, at=at),
         courses=tuple(
             _course(plan, treatments[plan.id], appointments, identity=identity, at=at)
             for plan in plans
@@ -140,6 +145,30 @@ def _questionnaire(identity: Identity, procedure: Procedure) -> QuestionnaireToD
         total=len(walked.questions),
         is_started=draft.is_started,
         was_handed_in=draft.was_handed_in,
+    )
+
+
+def _questions_again(
+    patient_id: UUID, appointments: Sequence[AppointmentView], *, at: datetime
+) -> tuple[AppointmentView, ...]:
+    """Return the sessions before which the starred questions are to be answered again now."""
+    near = [
+        one
+        for one in sorted(appointments, key=lambda one: one.starts_at)
+        if one.kind is ServiceKind.SESSION
+        and (one.is_ahead or one.state == "ARRIVED")
+        and one.ends_at > at
+        and is_near(one, at=at)
+        and get_draft_again(patient_id, one.procedure, asked_for=one.id).was_handed_in
+    ]
+    if not near:
+        return ()
+    asked = asked_again_at([one.id for one in near])
+    return tuple(
+        one
+        for one in near
+        if one.id not in asked
+        or (is_on_its_day(one, at=at) and not is_asked_on_its_day(one, asked[one.id]))
     )
 
 

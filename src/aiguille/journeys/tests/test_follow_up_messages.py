@@ -22,6 +22,7 @@ from aiguille.patients.queries import get_identity
 from aiguille.treatment_sessions.operations import begin_session
 from aiguille.treatment_sessions.queries import get_session
 from tests.after_session import end_session
+from tests.session_day import ask_the_questions
 
 pytestmark = pytest.mark.django_db
 PARIS = ZoneInfo("Europe/Paris")
@@ -110,6 +111,7 @@ def test_a_later_session_silences_the_questions_of_the_earlier_one(world):
         at=ended.at,
     )
     check_in(appointment_id=appointment, actor=world.diane.actor, at=later_at)
+    ask_the_questions(world, appointment, at=later_at)
     later = begin_session(appointment_id=appointment, actor=world.bruno.actor, at=later_at)
     start_aftercare(
         session=get_session(later), zones=(), ended_at=later_at, actor=SYSTEM, at=later_at

@@ -19,7 +19,7 @@ from aiguille.kernel.codes import Procedure, Symptom
 from aiguille.patients.operations import make_link
 from aiguille.plumbing.access import NotVisible
 from tests.after_session import end_session
-from tests.session_day import go_to
+from tests.session_day import ask_the_questions, go_to
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +130,7 @@ def test_what_was_booked_before_neither_moves_nor_begins(world, ended, next_time
     close(world, found)
     assert get_appointment(appointment).state == "BOOKED"
     check_in(appointment_id=appointment, actor=world.diane.actor, at=next_time)
+    ask_the_questions(world, appointment, at=next_time)
     begin_session(appointment_id=appointment, actor=world.bruno.actor, at=next_time)
 
 

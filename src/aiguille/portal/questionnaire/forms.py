@@ -14,20 +14,38 @@ from aiguille.patients.questionnaire import ASKED_ZONES
 from aiguille.plumbing.components.widgets import DayMonthYearField
 from aiguille.rulebook import Question, load_rulebook
 
+_SAID = {
+    Answer.YES: _("Yes"),
+    Answer.NO: _("No"),
+    Answer.UNKNOWN: _("I don’t know"),
+}
+
 
 class AnswerForm(forms.Form):
-    """Yes, no, or not known; what is not known goes to a doctor."""
+    """Yes, no, or not known; what is not known goes to a doctor. Each is a button of its own."""
 
-    answer = forms.ChoiceField(
-        label=_("Your answer"),
-        choices=[
-            (Answer.YES.value, _("Yes")),
-            (Answer.NO.value, _("No")),
-            (Answer.UNKNOWN.value, _("I don’t know")),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose an answer. “I don’t know” is one.")},
-    )
+    answer = forms.ChoiceField(label=_("Your answer"))
+
+    def __init__(self, *args: Any, question: Question, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        answers = [one for one in Answer if not (question.day_only and one is Answer.UNKNOWN)]
+        field = self.fields["answer"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(one.value, _SAID[one]) for one in answers]
+        refusal = (
+            _("Choose an answer.")
+            if question.day_only
+            else _("Choose an answer. “I don’t know” is one.")
+        )
+        field.error_messages |= {"required": refusal, "invalid_choice": refusal}
+
+    def buttons(self) -> list[dict[str, Any]]:
+        """Return the answers to choose from, the one that was given marked."""
+        given = self.initial.get("answer")
+        return [
+            {"value": value, "label": label, "is_given": value == given}
+            for value, label in self.fields["answer"].choices  # type: ignore[attr-defined]
+        ]
 
 
 class BirthDateForm(forms.Form):
@@ -43,8 +61,8 @@ class DetailsForm(forms.Form):
         super().__init__(*args, **kwargs)
         if question.asks_end(procedure):
             self.fields["ended"] = DayMonthYearField(
-                label=_("When did it end?"),
-                help_text=_("Even roughly. Leave it empty if it goes on, or if you don’t know."),
+                label=_("When was it, or when did it end?"),
+                help_text=_("Even roughly. Leave it empty if it still goes on, or if you don’t know."),
                 required=False,
             )
         if question.asks_type(procedure):

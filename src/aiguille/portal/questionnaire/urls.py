@@ -1,17 +1,22 @@
-"""The questionnaire of a procedure."""
+"""The questionnaire of a procedure, and the questions asked again before a session."""
 
 from django.urls import path
 
 from aiguille.portal.questionnaire import views
 
+_PAGES = (
+    ("", views.start, ""),
+    ("review/", views.review, "_review"),
+    ("done/", views.done, "_done"),
+    ("<slug:question>/", views.ask, ""),
+    ("<slug:question>/more/", views.ask_more, "_more"),
+)
+
 urlpatterns = [
-    path("questionnaire/<slug:procedure>/", views.start, name="questionnaire"),
-    path("questionnaire/<slug:procedure>/review/", views.review, name="questionnaire_review"),
-    path("questionnaire/<slug:procedure>/done/", views.done, name="questionnaire_done"),
-    path("questionnaire/<slug:procedure>/<slug:question>/", views.ask, name="questionnaire"),
-    path(
-        "questionnaire/<slug:procedure>/<slug:question>/more/",
-        views.ask_more,
-        name="questionnaire_more",
-    ),
+    path(f"{prefix}{page}", view, name=f"{family}{name}")
+    for prefix, family in (
+        ("questionnaire/<slug:procedure>/", "questionnaire"),
+        ("appointments/<uuid:appointment_id>/questions/", "questions_again"),
+    )
+    for page, view, name in _PAGES
 ]

@@ -8,17 +8,19 @@ from django.db import IntegrityError, transaction
 
 from aiguille.accounts.rights import NotAllowed
 from aiguille.audit.models import AuditEvent
-from aiguille.booking.operations import book
+from aiguille.booking.operations import book, check_in
 from aiguille.booking.states import NotYet
 from aiguille.care.operations import revoke_verdict, suspend_verdict
 from aiguille.catalogue.queries import (
     consultation_service,
     list_treatments,
+    session_service,
     treatment_by_code,
 )
 from aiguille.consent.operations import withdraw_consent
 from aiguille.kernel.codes import Procedure
 from aiguille.plumbing.access import NotVisible
+from aiguille.treatment_sessions.asked_again import QuestionsNotAsked
 from aiguille.treatment_sessions.models import SessionState, TreatmentSession
 from aiguille.treatment_sessions.operations import (
     ConsentNeeded,
@@ -31,7 +33,7 @@ from aiguille.treatment_sessions.queries import (
     run_state,
     sessions_of_appointments,
 )
-from tests.session_day import ready_for_session, sign_current_text
+from tests.session_day import ask_the_questions, ready_for_session, sign_current_text
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +159,47 @@ class TestVerdict:
     def test_does_not_open_a_day_after_its_last(self, day, by_sql):
         with pytest.raises(IntegrityError, match="eligible verdict"):
             by_sql(begun_at=day.at + timedelta(days=365))
+
+
+class TestQuestions:
+    @pytest.fixture
+    def next_time(self, world, day, begin):
+        """Book the session after the first one, and let the patient arrive unasked."""
+        at = day.at + timedelta(days=35, hours=-1)  # ten o'clock in summer time
+        appointment = book(
+            patient_id=day.patient_id, service_id=session_service(day.treatment).id,
+            site_id=world.lyon, starts_at=at, plan_id=day.plan, actor=world.diane.actor, at=day.at,
+        )  # fmt: skip
+        check_in(appointment_id=appointment, actor=world.diane.actor, at=at)
+        return {"appointment_id": appointment, "at": at}
+
+    def test_never_asked_open_nothing(self, begin, by_sql, next_time):
+        with pytest.raises(QuestionsNotAsked):
+            begin(**next_time)
+        with pytest.raises(IntegrityError, match="questions of the day"):
+            by_sql(appointment_id=next_time["appointment_id"], begun_at=next_time["at"])
+        assert not TreatmentSession.objects.exists()
+
+    @pytest.mark.parametrize("before", [timedelta(hours=10, minutes=1), timedelta(days=2)])
+    def test_asked_on_another_day_open_nothing(self, world, begin, by_sql, next_time, before):
+        at = next_time["at"]
+        ask_the_questions(world, next_time["appointment_id"], at=at - before)
+
+        with pytest.raises(QuestionsNotAsked):
+            begin(**next_time)
+        with pytest.raises(IntegrityError, match="questions of the day"):
+            by_sql(appointment_id=next_time["appointment_id"], begun_at=at)
+
+    def test_asked_for_another_session_open_nothing(self, by_sql, next_time, world, day):
+        ask_the_questions(world, day.appointment, at=next_time["at"])
+
+        with pytest.raises(IntegrityError, match="questions of the day"):
+            by_sql(appointment_id=next_time["appointment_id"], begun_at=next_time["at"])
+
+    def test_asked_on_the_day_open_it(self, world, begin, next_time):
+        ask_the_questions(world, next_time["appointment_id"], at=next_time["at"])
+
+        assert begin(**next_time)
 
 
 class TestAppointment:
