@@ -5,6 +5,7 @@ from procrastinate.contrib.django import app
 from aiguille.booking.history import move_past_to_history
 from aiguille.booking.holds import sweep_holds
 from aiguille.booking.offers import end_overdue, offer_free_times
+from aiguille.booking.preparation import queue_preparations
 from aiguille.booking.wake import OFFER_TIMES, ONE_ROUND_AT_A_TIME
 from aiguille.plumbing.clock import now
 
@@ -14,6 +15,13 @@ from aiguille.plumbing.clock import now
 def sweep(timestamp: int) -> int:  # noqa: ARG001 -- the scheduler passes the round's instant
     """Delete expired holds, and return how many there were."""
     return sweep_holds(at=now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="messages", queueing_lock="preparations")
+def remind_of_preparations(timestamp: int) -> int:  # noqa: ARG001 -- the scheduler passes the round's instant
+    """Queue the reminders of creams whose time has come, and return how many are new."""
+    return queue_preparations(at=now())
 
 
 @app.periodic(cron="17 3 * * *")

@@ -6,8 +6,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiguille.booking.models import Appointment
-from aiguille.booking.rules import CREAM_NOTICE
-from aiguille.kernel.codes import ServiceKind
 from aiguille.messaging.operations import Said, drop_for_subject, queue_all
 from aiguille.patients.queries import get_contact
 
@@ -44,6 +42,11 @@ def remind(row: Appointment, *, at: datetime) -> None:
 def send_link(row: Appointment, *, at: datetime) -> None:
     """Send a new link to the appointment."""
     _queue({"appointment_link": at}, row, at=at, again=at)
+
+
+def say(kind: str, row: Appointment, *, due_at: datetime, known_by: str, at: datetime) -> None:
+    """Queue one message about an appointment, once for `known_by`."""
+    _queue({kind: due_at}, row, at=at, known_by=known_by)
 
 
 def drop(row: Appointment, *, at: datetime) -> None:
@@ -90,15 +93,16 @@ def _reminders(row: Appointment, *, at: datetime) -> dict[str, datetime]:
     reminder = datetime.combine(day_before, REMINDED_AT, tzinfo=zone)
     if reminder > at:
         found["appointment_reminder"] = reminder
-    preparation = row.starts_at - CREAM_NOTICE
-    if row.kind == ServiceKind.SESSION and row.plan_id is not None and preparation > at:
-        # Whether there is anything to prepare is asked when the time has come.
-        found["preparation_reminder"] = preparation
     return found
 
 
 def _queue(
-    due: Mapping[str, datetime], row: Appointment, *, at: datetime, again: datetime | None = None
+    due: Mapping[str, datetime],
+    row: Appointment,
+    *,
+    at: datetime,
+    again: datetime | None = None,
+    known_by: str = "",
 ) -> None:
     """Queue messages, by kind, to the patient's mailbox, else to their telephone."""
     contact = get_contact(row.patient_id)
@@ -108,7 +112,7 @@ def _queue(
     suffix = f":{again.isoformat(timespec='minutes')}" if again else ""
     queue_all(
         [
-            Said(kind, due_at, f"{kind}:{row.id}:{row.version}{suffix}")
+            Said(kind, due_at, known_by or f"{kind}:{row.id}:{row.version}{suffix}")
             for kind, due_at in due.items()
         ],
         channel="EMAIL" if contact.email else "SMS",

@@ -9,10 +9,15 @@ from django.utils.translation import override
 
 from aiguille.booking.calendar_file import FILE_NAME, MEDIA_TYPE, calendar_file
 from aiguille.booking.models import Appointment, AppointmentState
+from aiguille.booking.preparation import (
+    REMINDER,
+    preparation_in_words,
+    preparation_stands,
+    preparations,
+)
 from aiguille.booking.queries import AppointmentView, get_appointment
 from aiguille.booking.rules import CHANGE_LIMIT, LINK_OUTLIVES
 from aiguille.booking.wording import Wording, when_in, word, wordings
-from aiguille.care.queries import latest_prescription
 from aiguille.clinics.queries import GroupView, SiteView, get_site, the_group
 from aiguille.messaging.resolvers import Attachment, Due, Rendered
 from aiguille.patients.operations import make_link
@@ -45,7 +50,7 @@ class AppointmentMessages:
             return row.state == AppointmentState.CANCELLED
         if row.state != AppointmentState.BOOKED or row.starts_at <= message.at:
             return False
-        return message.kind != "preparation_reminder" or _has_preparation(row)
+        return message.kind != REMINDER or preparation_stands(row, at=message.at)
 
     def render(self, message: Due) -> Rendered:
         """Write the message in its language, with fresh links."""
@@ -59,8 +64,10 @@ class AppointmentMessages:
         links = [_link(name, appointment, message) for name in wording.links]
         facts = {"when": when, "limit": int(CHANGE_LIMIT.total_seconds() // 3600)}
         subject = wording.subject.in_language(language).format(**facts)
+        preparation = _preparation(appointment, language)
         if message.channel == SMS:
-            return Rendered(subject=subject, text=_sms(subject, group, links))
+            said = f"{subject}. {preparation}" if message.kind == REMINDER else f"{subject}."
+            return Rendered(subject=subject, text=_sms(said, group, links))
         context = {
             "language": language,
             "hello": word("hello", language),
@@ -69,6 +76,7 @@ class AppointmentMessages:
             "closing": wording.closing.in_language(language).format(**facts),
             "private": word("private", language) if _are_secret(wording) else "",
             "when": when,
+            "preparation": preparation,
             "site": site,
             "phone": show_phone(site.phone),
             "group": group,
@@ -83,9 +91,17 @@ class AppointmentMessages:
         )
 
 
-def _has_preparation(row: Appointment) -> bool:
-    prescription = latest_prescription(patient_id=row.patient_id, plan_id=row.plan_id)
-    return prescription is not None and prescription.cream_minutes_before is not None
+def _preparation(appointment: AppointmentView, language: str) -> str:
+    """Return what to do at home and when, as the prescription in force says it; "" for nothing."""
+    times = preparations([appointment]).get(appointment.id)
+    if times is None:
+        return ""
+    return preparation_in_words(
+        times,
+        time_zone=appointment.time_zone,
+        day=appointment.local_date.isoformat(),
+        language=language,
+    )
 
 
 def _are_secret(wording: Wording) -> bool:
@@ -114,8 +130,8 @@ def _link(name: str, appointment: AppointmentView, message: Due) -> Link:
     return Link(label=word(name, language), address=f"{settings.BASE_URL}{path}")
 
 
-def _sms(subject: str, group: GroupView, links: list[Link]) -> str:
-    return " ".join([f"{group.name}.", f"{subject}.", *(link.address for link in links[:1])])
+def _sms(said: str, group: GroupView, links: list[Link]) -> str:
+    return " ".join([f"{group.name}.", said, *(link.address for link in links[:1])])
 
 
 def _calendar(

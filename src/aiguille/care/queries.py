@@ -11,11 +11,11 @@ from aiguille.care.models import (
     Consultation,
     ConsultationDraft,
     Plan,
-    Prescription,
     StoredRuling,
     Verdict,
     VerdictStatus,
 )
+from aiguille.care.prescriptions import PrescriptionView, get_prescription, list_prescriptions
 from aiguille.care.rules import OPENING_OUTCOMES, settled_rules
 from aiguille.catalogue.queries import RulesInForce, rules_in_force
 from aiguille.catalogue.rule_values import read_values, rules_with
@@ -27,6 +27,9 @@ from aiguille.plumbing.statements import Lookup
 
 if TYPE_CHECKING:
     from aiguille.care.session_record import SessionRecord
+
+# Read there, and a part of what is read here.
+__all__ = ["PrescriptionView", "get_prescription", "list_prescriptions"]
 
 
 class BirthDateMissing(DomainError):
@@ -153,25 +156,6 @@ class PlanView:
     settings: Mapping[str, Any]
     author_name: str
     recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PrescriptionView:
-    """A signed prescription."""
-
-    id: UUID
-    patient_id: UUID
-    consultation_id: UUID
-    plan_id: UUID | None
-    site_id: UUID
-    items: tuple[Mapping[str, Any], ...]
-    cream_minutes_before: int | None
-    language: str
-    signer_id: UUID
-    signer_name: str
-    signer_rpps: str
-    content_digest: str
-    signed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,36 +304,6 @@ def latest_plan(*, patient_id: UUID, treatment_id: UUID) -> PlanView | None:
     return next((plan for plan in plans if plan.treatment_id == treatment_id), None)
 
 
-def latest_prescription(
-    *, patient_id: UUID, plan_id: UUID | None = None
-) -> PrescriptionView | None:
-    """Return the latest prescription in force, of the plan where one is named."""
-    rows = Prescription.objects.filter(
-        patient_id=patient_id, replaced_by=None, entered_in_error=False
-    ).order_by("-signed_at", "-id")
-    if plan_id is not None:
-        rows = rows.filter(plan_id=plan_id)
-    row = rows.first()
-    return None if row is None else _prescription_view(row)
-
-
-def get_prescription(prescription_id: UUID) -> PrescriptionView:
-    """Return a prescription.
-
-    Raises:
-        Prescription.DoesNotExist: there is none.
-    """
-    return _prescription_view(Prescription.objects.get(id=prescription_id))
-
-
-def list_prescriptions(*, patient_id: UUID) -> list[PrescriptionView]:
-    """Return the prescriptions in force, latest first."""
-    rows = Prescription.objects.filter(
-        patient_id=patient_id, replaced_by=None, entered_in_error=False
-    ).order_by("-signed_at", "-id")
-    return [_prescription_view(row) for row in rows]
-
-
 def consultation_of_appointment(appointment_id: UUID) -> ConsultationView | None:
     """Return the consultation written for an appointment as it stands, or None (one query)."""
     row = Consultation.objects.filter(
@@ -431,7 +385,7 @@ _CONTENTS: Lookup[tuple[Mapping[str, Any]]] = Lookup(
 )
 
 # Facts that are kept as decimal text, so that JSON does not round them.
-_QUANTITIES = frozenset({"area_cm2", "grams"})
+_QUANTITIES = frozenset({"area_cm2", "grams", "mg", "weight_kg"})
 
 
 def _verdict_view(row: Verdict) -> VerdictView:
@@ -470,24 +424,6 @@ def _plan_view(row: Plan) -> PlanView:
         settings=row.settings,
         author_name=row.author_name,
         recorded_at=row.recorded_at,
-    )
-
-
-def _prescription_view(row: Prescription) -> PrescriptionView:
-    return PrescriptionView(
-        id=row.id,
-        patient_id=row.patient_id,
-        consultation_id=row.consultation_id,
-        plan_id=row.plan_id,
-        site_id=row.site_id,
-        items=tuple(row.items),
-        cream_minutes_before=row.cream_minutes_before,
-        language=row.language,
-        signer_id=row.signer_id,
-        signer_name=row.signer_name,
-        signer_rpps=row.signer_rpps,
-        content_digest=row.content_digest,
-        signed_at=row.signed_at,
     )
 
 

@@ -74,10 +74,12 @@ def _asks(on: date) -> Iterator[tuple[Verdict, Mapping[str, Any]]]:
         yield from ((verdict, asked) for asked in _asks_of(plan, verdict))
     prescriptions = Prescription.objects.filter(
         plan__verdict_id__in=verdicts, replaced_by=None, entered_in_error=False
-    ).select_related("ruling", "plan")
+    ).select_related("ruling", "lidocaine_ruling", "plan")
     for prescription in prescriptions:
         assert prescription.plan is not None, "the query asks for those of a plan"
-        yield verdicts[prescription.plan.verdict_id], asked_again(prescription.ruling.asked)
+        for ruling in (prescription.ruling, prescription.lidocaine_ruling):
+            if ruling is not None:
+                yield verdicts[prescription.plan.verdict_id], asked_again(ruling.asked)
 
 
 def _asks_of(plan: Plan, verdict: Verdict) -> Iterator[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from aiguille.booking.operations import check_in, mark_no_show
 from aiguille.booking.queries import AppointmentView
 from aiguille.booking.waiting import join_waiting_list
 from aiguille.care.operations import make_plan, prescribe, write_consultation
-from aiguille.care.prescribing import Cream, is_near_eye
+from aiguille.care.prescribing import Cream
 from aiguille.care.queries import screening
 from aiguille.care.rules import Override
 from aiguille.care.validity import add_months
@@ -263,8 +263,6 @@ def _prescribe(
             minutes_before=120,
             zones=patient.zones,
         ),
-        # Asked for near the eye alone; the examination is written in the consultation.
-        override_reason=patient.menu.examination if is_near_eye(patient.zones) else "",
         today=at.astimezone(ZONE).date(),
         language=patient.person.language,
         actor=doctor.actor.confirmed(at),

@@ -14,10 +14,12 @@ class JourneysConfig(AppConfig):
         from aiguille.journeys.book_session import blocking_symptom
         from aiguille.journeys.consultation_message import ConsultationMessage
         from aiguille.journeys.questions_message import SUBJECT, QuestionsMessage
+        from aiguille.journeys.prescription_message import PrescriptionMessage
         from aiguille.journeys.space_link import SpaceLinkMessage
         from aiguille.messaging import resolvers
 
         resolvers.register("patient", SpaceLinkMessage())
         resolvers.register("consultation", ConsultationMessage())
+        resolvers.register("prescription", PrescriptionMessage())
         resolvers.register(SUBJECT, QuestionsMessage())
         object_to_sessions(blocking_symptom)

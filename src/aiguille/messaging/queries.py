@@ -1,10 +1,11 @@
 """What was sent, for the demo's page."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from aiguille.messaging.models import DemoMail
+from aiguille.messaging.models import DemoMail, OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,12 @@ class MailView:
     html: str
     attachments: tuple[tuple[str, str, str], ...]
     sent_at: datetime
+
+
+def known_messages(dedupe_keys: Collection[str]) -> frozenset[str]:
+    """Return which of these messages were put in the outbox already, sent or not (one query)."""
+    rows = OutboxMessage.objects.filter(dedupe_key__in=list(dedupe_keys))
+    return frozenset(rows.values_list("dedupe_key", flat=True))
 
 
 def latest_mail(*, limit: int = 50, recipient: str = "") -> list[MailView]:

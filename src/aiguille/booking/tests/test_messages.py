@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import icalendar
 import pytest
@@ -16,8 +15,6 @@ from aiguille.booking.operations import (
     move_appointment,
 )
 from aiguille.booking.wording import wordings
-from aiguille.care.operations import prescribe_cream
-from aiguille.care.queries import list_consultations
 from aiguille.kernel.actor import SYSTEM
 from aiguille.messaging.delivery import send_all_due
 from aiguille.messaging.models import OutboxMessage
@@ -161,36 +158,6 @@ class TestReminder:
 
     def test_is_not_sent_after_the_start(self, world, session):
         assert "appointment_reminder" not in kinds_sent(TEN)
-
-
-class TestPreparation:
-    def prescribe(self, world, course):
-        consultation = list_consultations(patient_id=world.anna.patient_id)[0]
-        prescribe_cream(
-            patient_id=world.anna.patient_id,
-            consultation_id=consultation.id,
-            plan_id=course.plan,
-            area_cm2=Decimal(100),
-            grams=None,
-            minutes_before=60,
-            zones=["CHEEK"],
-            today=world.at.date(),
-            language="fr",
-            product="Lidocaïne 2,5 % + prilocaïne 2,5 %",
-            site_id=world.lyon,
-            override_reason="Peau saine, première application.",
-            actor=world.bruno.actor,
-            at=world.at,
-        )
-
-    def test_is_reminded_two_hours_before_when_prescribed(self, world, course, session):
-        self.prescribe(world, course)
-        before = TEN - timedelta(hours=2)
-        assert "preparation_reminder" not in kinds_sent(before - timedelta(seconds=1))
-        assert kinds_sent(before)[-1] == "preparation_reminder"
-
-    def test_is_not_when_nothing_is_prescribed(self, session):
-        assert "preparation_reminder" not in kinds_sent(TEN - timedelta(hours=2))
 
 
 def test_a_missed_appointment_says_nothing_more(world, session):

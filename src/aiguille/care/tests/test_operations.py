@@ -1,5 +1,6 @@
 """Verdict, plan and prescription through their operations: signed, superseded, within ceilings."""
 
+from dataclasses import fields
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,12 +22,15 @@ from aiguille.care.operations import (
     give_verdict,
     keep_draft,
     make_plan,
-    prescribe_cream,
+    plan_limits,
+    prescribe,
     revoke_verdict,
     suspend_verdict,
     write_consultation,
 )
 from aiguille.care.operations.prescription import CreamQuestionsOpen, WarningUnseen
+from aiguille.care.planning import Answer, Limit, PlannedPlace
+from aiguille.care.prescribing import Cream
 from aiguille.care.queries import (
     BirthDateMissing,
     consultation_of_appointment,
@@ -42,13 +46,16 @@ from aiguille.care.queries import (
     verdict_in_force,
 )
 from aiguille.care.rules import Override, PeriodRefused, ReasonMissing, RefusedByRuleBook
+from aiguille.catalogue.operations import create_product
 from aiguille.catalogue.queries import (
     products_for,
     protocol_versions,
     treatment_by_code,
 )
-from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.kernel.codes import Procedure, ProductKind, ProductStatus, Side, VerdictOutcome, Zone
+from aiguille.kernel.decisions import Decision
 from aiguille.kernel.ids import new_id
+from aiguille.kernel.zone_sides import ZoneSide
 from aiguille.patients.operations import complete_answers, create_provisional
 from aiguille.patients.queries import latest_answers
 from tests.course import answer_no, open_catalogue
@@ -61,12 +68,25 @@ TREATMENT = {
     MESOTHERAPY: "mesotherapy-mesolift-ageing",
 }
 
+CREAM_FACTS = {field.name for field in fields(Cream)}
 OVERRIDE = {"rule": "S27", "decision": "REVIEW", "answer": "unknown", "reason": "Vu."}
 
 
 def constraint_of(error: IntegrityError) -> str | None:
     assert isinstance(error.__cause__, psycopg.Error)
     return error.__cause__.diag.constraint_name
+
+
+def place(zone: str, mm: str, side: Side = Side.BOTH) -> PlannedPlace:
+    return PlannedPlace(ZoneSide(Zone(zone), side), needle_mm=Decimal(mm))
+
+
+def injected(technique: str = "IED", mm: str = "") -> PlannedPlace:
+    return PlannedPlace(
+        ZoneSide(Zone.CHEEK, Side.BOTH),
+        technique=technique,
+        depth_mm=Decimal(mm) if mm else None,
+    )
 
 
 class Desk:
@@ -110,30 +130,43 @@ class Desk:
             "interval_min_days": 28,
             "interval_default_days": 30,
             "interval_max_days": 56,
-            "zones": ["CHEEK"],
-            "settings": {"needle_mm": {"CHEEK": "1.5"}, "technique": "IED"},
+            "places": [place("CHEEK", "1.5") if self.procedure is NEEDLING else injected()],
             "actor": self.world.bruno.actor,
             "at": self.world.at,
         }
         return make_plan(**(facts | other))
 
+    def limits(self, verdict: UUID, **other: Any) -> list[Limit]:
+        """Return what stands against a plan, most severe first."""
+        facts: dict[str, Any] = {
+            "verdict_id": verdict,
+            "protocol_version_id": protocol_versions(self.treatment.id)[0].id,
+            "places": [place("CHEEK", "1.5") if self.procedure is NEEDLING else injected()],
+            "at": self.world.at,
+        }
+        return list(plan_limits(**(facts | other)))
+
     def prescribe(self, consultation: UUID, **other: Any) -> UUID:
+        """Prescribe a cream; `other` says otherwise of the cream or of the prescription."""
+        cream: dict[str, Any] = {
+            "product": "Crème Démo",
+            "area_cm2": Decimal("40.5"),
+            "minutes_before": 120,
+            "zones": ["CHEEK"],
+        }
+        cream |= {name: other.pop(name) for name in CREAM_FACTS & set(other)}
         facts: dict[str, Any] = {
             "patient_id": self.world.anna.patient_id,
             "consultation_id": consultation,
             "plan_id": None,
             "site_id": self.world.lyon,
-            "product": "Crème Démo",
-            "area_cm2": Decimal("40.5"),
-            "grams": None,
-            "minutes_before": 120,
-            "zones": ["CHEEK"],
+            "cream": Cream(**cream),
             "today": self.today,
             "language": "fr",
             "actor": self.world.bruno.actor,
             "at": self.world.at,
         }
-        return prescribe_cream(**(facts | other))
+        return prescribe(**(facts | other))
 
     def answer(self, **answers: str) -> None:
         before = latest_answers(self.world.anna.patient_id, self.procedure)
@@ -433,7 +466,15 @@ class TestPlan:
         second = desk.plan(verdict, sessions_planned=4)
         (plan,) = list_plans(patient_id=world.anna.patient_id)
         assert (plan.id, plan.sessions_planned) == (second, 4)
-        assert plan.settings == {"needle_mm": {"CHEEK": "1.5"}}
+        assert plan.settings["needle_mm"] == {"CHEEK": "1.5"}
+        assert plan.places == (place("CHEEK", "1.5"),)
+
+    def test_keeps_each_side_and_the_longest_needle_of_a_zone(self, desk: Desk) -> None:
+        verdict = desk.decide(desk.write())
+        places = [place("CHEEK", "1", Side.LEFT), place("CHEEK", "1.25", Side.RIGHT)]
+        plan = get_plan(desk.plan(verdict, places=places))
+        assert plan.places == tuple(places)
+        assert (plan.zones, plan.settings["needle_mm"]) == (("CHEEK",), {"CHEEK": "1.25"})
 
     @pytest.mark.parametrize(
         ("other", "error", "field"),
@@ -443,13 +484,14 @@ class TestPlan:
             ({"interval_default_days": 27}, PlanRefused, "interval_default_days"),
             ({"interval_max_days": 10_000}, PlanRefused, "interval_default_days"),
             ({"interval_min_days": 27}, PlanRefused, "interval_min_days"),
-            ({"zones": []}, InvalidContent, "zones"),
-            ({"zones": ["ELBOW"]}, InvalidContent, "zones"),
-            ({"zones": ["SCALP"]}, PlanRefused, "zones"),
-            ({"settings": {}}, InvalidContent, "needle_mm_CHEEK"),
-            ({"settings": {"needle_mm": {"CHEEK": "abc"}}}, InvalidContent, "needle_mm_CHEEK"),
-            ({"settings": {"needle_mm": {"CHEEK": "-1"}}}, InvalidContent, "needle_mm_CHEEK"),
-            ({"settings": {"needle_mm": {"CHEEK": "NaN"}}}, InvalidContent, "needle_mm_CHEEK"),
+            ({"places": []}, InvalidContent, "zones"),
+            ({"places": [place("CHEEK", "1")] * 2}, InvalidContent, "zones"),
+            ({"places": [place("SCALP", "1")]}, PlanRefused, "zones"),
+            ({"places": [injected()]}, InvalidContent, "needle_mm_CHEEK_both"),
+            ({"places": [place("CHEEK", "-1")]}, InvalidContent, "needle_mm_CHEEK_both"),
+            ({"places": [place("CHEEK", "NaN")]}, InvalidContent, "needle_mm_CHEEK_both"),
+            ({"places": [place("CHEEK", "Infinity")]}, InvalidContent, "needle_mm_CHEEK_both"),
+            ({"product_id": UUID(int=1)}, InvalidContent, "product_id"),
         ],
     )
     def test_is_refused(self, desk: Desk, other: Any, error: type[Exception], field: str) -> None:
@@ -459,34 +501,90 @@ class TestPlan:
         assert getattr(refused.value, "field", None) == field
 
     @pytest.mark.parametrize(
-        ("length", "acknowledged", "passes"),
-        [
-            ("1.5", [], True),
-            ("1.6", [], False),
-            ("1.6", ["CHEEK"], True),
-            ("2", ["CHEEK"], True),
-            ("2.01", ["CHEEK"], False),
-        ],
+        ("length", "decision"),
+        [("1.5", None), ("1.6", "WARN"), ("2", "WARN"), ("2.01", "BLOCK")],
     )
     def test_stays_within_the_depth_of_its_zone(
-        self, desk: Desk, length: str, acknowledged: list[str], passes: bool
+        self, desk: Desk, length: str, decision: str | None
     ) -> None:
         verdict = desk.decide(desk.write())
-        said: Any = {"settings": {"needle_mm": {"CHEEK": length}}, "acknowledged": acknowledged}
-        if passes:
-            kept = get_plan(desk.plan(verdict, **said)).settings.get("acknowledged", [])
-            seen = [(one["zone"], one["rule"], one["decision"]) for one in kept]
-            assert len(seen) == len(acknowledged)
-            assert all((zone, decision) == ("CHEEK", "WARN") for zone, _, decision in seen)
-        else:
+        said: Any = {"places": [place("CHEEK", length)]}
+        limits = desk.limits(verdict, **said)
+        worst = limits[0] if limits else None
+        assert (worst and worst.decision) == decision
+        assert all(limit.field == "needle_mm_CHEEK_both" for limit in limits)
+        keys = [limit.key for limit in limits]
+        if decision == "BLOCK":
             with pytest.raises(RefusedByRuleBook):
-                desk.plan(verdict, **said)
+                desk.plan(verdict, **said, acknowledged=keys)
+            return
+        if decision == "WARN":
+            for unseen in ([], ["needle_mm_CHEEK_both"], keys[1:]):
+                with pytest.raises(WarningUnseen):
+                    desk.plan(verdict, **said, acknowledged=unseen)
+        plan = get_plan(desk.plan(verdict, **said, acknowledged=keys))
+        kept = plan.settings.get("acknowledged", [])
+        assert [one["rule"] for one in kept] == [limit.rule for limit in limits]
+
+    def test_asks_again_when_a_warning_says_something_else(self, desk: Desk) -> None:
+        verdict = desk.decide(desk.write())
+        seen = desk.limits(verdict, places=[place("CHEEK", "1.6")])
+        with pytest.raises(WarningUnseen):
+            desk.plan(
+                verdict,
+                places=[place("CHEEK", "1.7")],
+                acknowledged=[limit.key for limit in seen],
+            )
 
     def test_is_less_deep_on_a_dark_skin(self, desk: Desk) -> None:
         content = {"reason": "Cicatrices", "zones": ["CHEEK"], "phototype": 5}
         verdict = desk.decide(desk.write(content=content))
+        deep: Any = {"places": [place("CHEEK", "1.6")]}
+        assert desk.limits(verdict, **deep)[0].decision is Decision.BLOCK
         with pytest.raises(RefusedByRuleBook):
-            desk.plan(verdict, settings={"needle_mm": {"CHEEK": "1.6"}}, acknowledged=["CHEEK"])
+            desk.plan(verdict, **deep)
+
+    def test_warns_beside_what_the_protocol_proposes(self, desk: Desk, world: World) -> None:
+        verdict = desk.decide(desk.write())
+        (limit,) = desk.limits(verdict, sessions_planned=9)
+        assert (limit.field, limit.decision) == ("sessions_planned", Decision.WARN)
+        assert limit.sources == ("N11", "N32", "N33", "N34b")
+        with pytest.raises(WarningUnseen):
+            desk.plan(verdict, sessions_planned=9)
+        plan = get_plan(desk.plan(verdict, sessions_planned=9, acknowledged=[limit.key]))
+        assert plan.settings["acknowledged"] == [limit.stored]
+
+    def test_is_no_shorter_than_the_hard_interval_and_warns_under_the_advised(
+        self, meso: Desk
+    ) -> None:
+        verdict = meso.decide(meso.write())
+        short: Any = {"interval_min_days": 8, "interval_default_days": 15, "interval_max_days": 20}
+        (limit,) = meso.limits(verdict, interval_min_days=8)
+        assert (limit.field, limit.decision) == ("interval_min_days", Decision.WARN)
+        with pytest.raises(WarningUnseen):
+            meso.plan(verdict, **short)
+        meso.plan(verdict, **short, acknowledged=[limit.key])
+        hard = meso.limits(verdict, interval_min_days=6)
+        assert [(one.rule, one.decision) for one in hard] == [("R19", Decision.DELAY)]
+        with pytest.raises(PlanRefused) as refused:
+            meso.plan(
+                verdict,
+                **(short | {"interval_min_days": 6}),
+                acknowledged=[one.key for one in hard],
+            )
+        assert refused.value.field == "interval_min_days"
+
+    def test_keeps_every_answer_of_the_rule_book_to_be_replayed(
+        self, desk: Desk, world: World
+    ) -> None:
+        verdict = desk.decide(desk.write())
+        plan = get_plan(desk.plan(verdict, places=[place("CHEEK", "1.25"), place("NOSE", "0.5")]))
+        rulings = StoredRuling.objects.filter(id__in=plan.settings["rulings"])
+        kinds = sorted(row.kind for row in rulings)
+        assert kinds == ["depth", "depth", "interval", "interval", "screening"]
+        for row in rulings:
+            stored, again = replay_ruling(row.id)
+            assert stored == again
 
     def test_needs_a_verdict_that_opens(self, desk: Desk, world: World) -> None:
         refused = desk.decide(desk.write(), outcome=VerdictOutcome.NOT_ELIGIBLE)
@@ -500,25 +598,89 @@ class TestPlan:
     def test_is_held_against_the_answers_again(self, desk: Desk) -> None:
         verdict = desk.decide(desk.write())
         desk.answer(S01="yes")
+        (limit,) = desk.limits(verdict)
+        assert (limit.field, limit.rule, limit.stops) == ("zones", "S01", True)
         with pytest.raises(PlanRefused):
-            desk.plan(verdict)
+            desk.plan(verdict, acknowledged=[limit.key], reasons={limit.key: "Quand même."})
 
     def test_names_a_technique_and_what_its_product_contains(
         self, meso: Desk, world: World
     ) -> None:
         verdict = meso.decide(meso.write())
         product = next(one for one in products_for("INJECTABLE") if one.code == "ha-polyvitamins")
-        said = {"technique": "IED", "product_id": str(product.id)}
-        meso.plan(verdict, settings=said)
+        meso.plan(verdict, product_id=product.id)
         (plan,) = list_plans(patient_id=world.anna.patient_id)
         assert plan.settings["actives"] == [active.value for active in product.actives]
+        assert plan.places == (injected(),)
         for wrong in (
-            {"technique": "GUN"},
-            {},
-            {"technique": "IED", "product_id": str(products_for("NUMBING_CREAM")[0].id)},
+            {"places": [injected("GUN")]},
+            {"places": [injected("")]},
+            {"places": [injected(mm="-1")]},
+            {"product_id": products_for("NUMBING_CREAM")[0].id},
         ):
             with pytest.raises(InvalidContent):
-                meso.plan(verdict, settings=wrong)
+                meso.plan(verdict, **wrong)
+
+    @pytest.mark.parametrize(
+        ("depth", "decision"), [("0.5", None), ("0.6", "WARN"), ("1", "WARN"), ("1.1", "BLOCK")]
+    )
+    def test_stays_within_the_depth_of_its_technique(
+        self, meso: Desk, depth: str, decision: str | None
+    ) -> None:
+        verdict = meso.decide(meso.write())
+        limits = meso.limits(verdict, places=[injected(mm=depth)])
+        assert [limit.decision for limit in limits] == ([decision] if decision else [])
+        if decision == "BLOCK":
+            with pytest.raises(RefusedByRuleBook):
+                meso.plan(verdict, places=[injected(mm=depth)])
+        else:
+            keys = [limit.key for limit in limits]
+            plan = get_plan(meso.plan(verdict, places=[injected(mm=depth)], acknowledged=keys))
+            assert plan.places == (injected(mm=depth),)
+
+    @pytest.mark.parametrize(
+        ("status", "decision"),
+        [
+            (ProductStatus.DM_CE_CLASSE_III, None),
+            (ProductStatus.PREPARATION_MAGISTRALE, "REVIEW"),
+            (ProductStatus.COSMETIQUE_INTERDIT_INJECTION, "BLOCK"),
+            (ProductStatus.SUSPENDU_ANSM, "BLOCK"),
+            (ProductStatus.INCONNU, "BLOCK"),
+        ],
+    )
+    def test_injects_what_the_rule_book_lets_pass(
+        self, meso: Desk, world: World, status: ProductStatus, decision: str | None
+    ) -> None:
+        verdict = meso.decide(meso.write())
+        product_id = create_product(
+            code=f"test-{status.value.lower()}",
+            kind=ProductKind.INJECTABLE,
+            name="Essai",
+            maker="Maison",
+            status=status,
+            actives=[],
+            is_sterile=True,
+            is_single_use=True,
+            actor=world.ines.actor,
+            at=world.at,
+        )
+        limits = meso.limits(verdict, product_id=product_id)
+        assert [limit.decision for limit in limits] == ([decision] if decision else [])
+        if decision is None:
+            meso.plan(verdict, product_id=product_id)
+            return
+        (limit,) = limits
+        reasons = {limit.key: "Ordonnance du jour."}
+        if decision == "BLOCK":
+            with pytest.raises(RefusedByRuleBook):
+                meso.plan(verdict, product_id=product_id, reasons=reasons)
+            return
+        assert limit.answer is Answer.REASON
+        for none in ({}, {limit.key: " "}):
+            with pytest.raises(ReasonMissing):
+                meso.plan(verdict, product_id=product_id, reasons=none)
+        plan = get_plan(meso.plan(verdict, product_id=product_id, reasons=reasons))
+        assert plan.settings["overridden"] == [{**limit.stored, "reason": "Ordonnance du jour."}]
 
 
 class TestCream:
@@ -526,10 +688,13 @@ class TestCream:
         consultation = desk.write()
         first = desk.prescribe(consultation)
         assert get_prescription(first).items[0]["grams"] == "6.08"
-        second = desk.prescribe(consultation, grams=Decimal(5))
+        second = desk.prescribe(
+            consultation, grams=Decimal(5), replaces_id=first, reason="Moins de crème."
+        )
         (standing,) = list_prescriptions(patient_id=world.anna.patient_id)
         assert standing.id == second
         ruling = Prescription.objects.get(id=second).ruling
+        assert ruling is not None
         stored, again = replay_ruling(ruling.id)
         assert stored == again
         assert StoredRuling.objects.filter(kind="cream").count() == 2

@@ -26,7 +26,7 @@ def test_holds_every_mention(world: World, desk: Desk, language: str) -> None:
     consultation = desk.write()
     plan = desk.plan(desk.decide(consultation))
     prescription = desk.prescribe(consultation, plan_id=plan, language=language)
-    data: dict[str, Any] = document_data(get_prescription(prescription))
+    data: dict[str, Any] = document_data(get_prescription(prescription), language=language)
     prescriber, patient, (item,) = data["prescriber"], data["patient"], data["items"]
     assert (prescriber["name"], prescriber["rpps"]) == ("Bruno Delmas", "10003456786")
     assert "Dermatologie" in prescriber["specialty"]

@@ -1,4 +1,4 @@
-"""What the physician signs: the verdict, the plan under it, the numbing cream; and a verdict's end."""
+"""What the physician decides: the verdict, the plan under it; and a verdict's end."""
 
 from typing import Any
 from uuid import UUID
@@ -9,34 +9,30 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from aiguille.accounts.rights import Right, require
 from aiguille.care.operations import StaleVersion, make_plan
-from aiguille.care.operations.prescription import cream_ask
 from aiguille.care.queries import VerdictView, get_verdict, list_plans
 from aiguille.care.reflection import REFLECTION_REQUESTED_ON
-from aiguille.care.rules import Override, cream_conditions
+from aiguille.care.rules import Override
 from aiguille.care.validity import validity
-from aiguille.catalogue.queries import get_treatment, rules_in_force
-from aiguille.desk.care.forms import EndForm, PrescriptionForm, VerdictForm, as_decimal
+from aiguille.catalogue.queries import get_treatment
+from aiguille.desk.care.forms import EndForm, VerdictForm
 from aiguille.desk.care.plan_form import PlanForm
 from aiguille.desk.care.words import local, steps_of
 from aiguille.journeys.give_verdict import give_verdict
 from aiguille.journeys.reads.consultation import (
     ConsultationPage,
     ProtocolChoice,
-    creams,
     injectables,
     proposed_lengths,
     protocol_choices,
     read_consultation,
 )
-from aiguille.journeys.reads.findings import finding_lines
-from aiguille.journeys.sign_prescription import sign_prescription
 from aiguille.journeys.suspend_verdict import end_verdict
 from aiguille.journeys.who import staff_of
-from aiguille.kernel.codes import CreamCondition, Procedure, VerdictOutcome
+from aiguille.kernel.codes import Procedure, VerdictOutcome
 from aiguille.kernel.errors import DomainError
 from aiguille.patients.access import get_patient_for
 from aiguille.patients.queries import get_identity
@@ -47,8 +43,6 @@ from aiguille.plumbing.refusals import add_refusal
 
 UNPROCESSABLE, STALE = 422, 409
 _FORMS = ("GET", "HEAD", "POST")
-# How long before the session the cream is usually put on (the clinic's custom, within R12).
-USUAL_CREAM_MINUTES = 120
 
 
 @reachable_by(Who.STAFF)
@@ -172,90 +166,6 @@ def _kept_request(patient_id: UUID, treatment_id: UUID) -> dict[str, str]:
     )
     asked = before.settings.get(REFLECTION_REQUESTED_ON) if before else None
     return {"reflection_requested_on": asked} if asked else {}
-
-
-@reachable_by(Who.STAFF)
-@require_http_methods(_FORMS)
-@never_cache
-def prescription(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    """Prescribe the numbing cream, or go on without."""
-    actor = staff_of(request)
-    at = clock.now()
-    page = read_consultation(appointment_id=appointment_id, actor=actor, at=at)
-    if page.consultation is None or not page.verdicts:
-        return redirect("desk:consultation", appointment_id)
-    planned = next((one for v in page.verdicts if (one := page.plan_under(v.id))), None)
-    zones = planned.zones if planned else page.consultation.content["zones"]
-    drugs = [cream.name for cream in creams()]
-    form = PrescriptionForm(
-        request.POST or None,
-        creams=drugs,
-        zones=zones,
-        initial={
-            "product": drugs[0] if drugs else "",
-            "minutes_before": USUAL_CREAM_MINUTES,
-            "cream_zones": list(zones),
-        },
-    )
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        try:
-            sign_prescription(
-                appointment_id=appointment_id,
-                consultation_id=page.consultation.id,
-                plan_id=planned.id if planned else None,
-                product=given["product"],
-                area_cm2=given["area_cm2"],
-                grams=given["grams"],
-                minutes_before=given["minutes_before"],
-                zones=given["cream_zones"],
-                conditions=given["conditions"],
-                override_reason=given["override_reason"],
-                acknowledged=given["acknowledged"],
-                today=page.today,
-                language=page.identity.language,
-                actor=actor,
-                at=at,
-            )
-        except DomainError as error:
-            add_refusal(form, error)
-        else:
-            messages.success(request, _("The prescription is signed."))
-            return redirect("desk:conclude", appointment_id)
-    return _show(request, "prescription", page, {"form": form}, failed=bool(form.errors))
-
-
-@reachable_by(Who.STAFF)
-@require_GET
-@never_cache
-def dose(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    """Show the amount that an area requires and what the rule book says of it (a fragment)."""
-    page = read_consultation(appointment_id=appointment_id, actor=staff_of(request), at=clock.now())
-    area = as_decimal(request.GET.get("area_cm2", ""))
-    minutes = request.GET.get("minutes_before", "")
-    if area is None or not (minutes.isascii() and minutes.isdigit() and len(minutes) < 5):
-        return render(request, "desk/care/_dose.html", {"required": None})
-    known = {code.value for code in CreamCondition}
-    ticked = known & set(request.GET.getlist("conditions"))
-    rules = rules_in_force()
-    answer = rules.decide(
-        cream_ask(
-            area_cm2=area,
-            grams=as_decimal(request.GET.get("grams", "")),
-            minutes=int(minutes),
-            conditions=sorted({*cream_conditions(page.given), *ticked}),
-        )
-    )
-    if "error" in answer:
-        return render(request, "desk/care/_dose.html", {"required": None})
-    return render(
-        request,
-        "desk/care/_dose.html",
-        {
-            "required": answer["required_grams"],
-            "findings": finding_lines(answer["findings"], {}, rules),
-        },
-    )
 
 
 @reachable_by(Who.STAFF)

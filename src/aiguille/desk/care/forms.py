@@ -15,10 +15,10 @@ from aiguille.desk.care.words import (
     zone_name,
 )
 from aiguille.journeys.reads.consultation import ConsultationPage
-from aiguille.kernel.codes import Answer, CreamCondition, Procedure, VerdictOutcome
+from aiguille.kernel.codes import Answer, Procedure, VerdictOutcome
 from aiguille.patients.questionnaire import ASKED_ZONES
 from aiguille.plumbing.components.widgets import DateInput, DecimalInput
-from aiguille.rulebook import Question, load_rulebook
+from aiguille.rulebook import Question
 
 LONGEST_TEXT = 10_000
 LONGEST_REASON = 2_000
@@ -241,74 +241,6 @@ class EndForm(forms.Form):
     )
     reason = Paragraph(label=_("Reason"), max_length=LONGEST_REASON)
     version = forms.IntegerField(widget=forms.HiddenInput)
-
-
-class PrescriptionForm(forms.Form):
-    """The numbing cream: how much, on which area, how long before."""
-
-    product = forms.ChoiceField(label=_("Cream"), widget=forms.RadioSelect)
-    area_cm2 = Quantity(
-        label=_("Area (cm²)"), min_value=Decimal("0.1"), max_digits=7, decimal_places=1
-    )
-    grams = Quantity(
-        label=_("Amount (g)"),
-        help_text=_("Leave empty for the amount that the area requires."),
-        min_value=Decimal("0.1"),
-        max_digits=6,
-        decimal_places=2,
-        required=False,
-    )
-    minutes_before = forms.IntegerField(
-        label=_("Minutes before the session"), min_value=0, max_value=1440
-    )
-    cream_zones = forms.MultipleChoiceField(label=_("Where"), widget=forms.CheckboxSelectMultiple)
-    conditions = forms.MultipleChoiceField(
-        label=_("Do any of these apply?"), widget=forms.CheckboxSelectMultiple, required=False
-    )
-    override_reason = Paragraph(
-        label=_("Reason for going on in spite of a review"),
-        max_length=LONGEST_REASON,
-        required=False,
-    )
-    acknowledged = forms.MultipleChoiceField(
-        label=_("Warnings that you have seen"),
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
-
-    def __init__(
-        self, *args: Any, creams: Iterable[str], zones: Iterable[str], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._choose("product", [(name, name) for name in creams])
-        self._choose("cream_zones", [(zone, zone_name(zone)) for zone in zones])
-        rules = load_rulebook().rules
-        self._choose("acknowledged", [(name, local(rules[name].title)) for name in WARNING])
-        cases = rules["R14"].cases
-        self._choose(
-            "conditions",
-            [
-                (code.value, local(message))
-                for code in NOT_ASKED
-                if (message := cases[code.value].message) is not None
-            ],
-        )
-
-    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
-
-
-# The rules of the cream that may warn: its amount, and how long it stays on.
-WARNING = ("R11", "R12")
-
-# Conditions of the cream that no question of the questionnaire gives.
-NOT_ASKED = (
-    CreamCondition.METHAEMOGLOBIN_INDUCING_DRUG,
-    CreamCondition.CLASS_I_ANTIARRHYTHMIC,
-    CreamCondition.SEVERE_HEPATIC_DISEASE,
-)
 
 
 def as_decimal(value: object) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aiguille.desk.care import decisions, views
+from aiguille.desk.care import decisions, prescription, views
 
 urlpatterns = [
     path("consultations/<uuid:appointment_id>/", views.consultation, name="consultation"),
@@ -14,13 +14,13 @@ urlpatterns = [
     ),
     path(
         "consultations/<uuid:appointment_id>/prescription/",
-        decisions.prescription,
+        prescription.prescription,
         name="prescription",
     ),
     path(
-        "consultations/<uuid:appointment_id>/prescription/dose/",
-        decisions.dose,
-        name="cream_dose",
+        "consultations/<uuid:appointment_id>/prescription/check/",
+        prescription.check,
+        name="check_prescription",
     ),
     path("consultations/<uuid:appointment_id>/conclude/", views.conclude, name="conclude"),
     path("verdicts/<uuid:verdict_id>/end/", decisions.end, name="end_verdict"),

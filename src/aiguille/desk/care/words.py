@@ -85,7 +85,7 @@ def steps_of(page: ConsultationPage, current: str) -> list[Step]:
             "prescription",
             _("Prescription"),
             bool(page.prescriptions),
-            reverse("desk:prescription", args=[appointment_id]) if plan_of else "",
+            reverse("desk:prescription", args=[appointment_id]) if is_written else "",
         ),
         (
             "conclude",

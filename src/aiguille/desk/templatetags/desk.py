@@ -1,5 +1,7 @@
 """Words and colours of the desk's states."""
 
+from decimal import Decimal
+
 from django import template
 from django.http import HttpRequest
 from django.template import Context
@@ -167,6 +169,12 @@ def zone(code: str) -> str:
 def decimal_text(number: str) -> str:
     """Return a number kept as text, as the page's language writes it."""
     return str(number).replace(".", ",") if get_language() == "fr" else str(number)
+
+
+@register.filter
+def short_decimal(number: Decimal) -> str:
+    """Return a number without needless zeros, as the page's language writes it."""
+    return decimal_text(f"{number.normalize():f}")
 
 
 @register.filter

@@ -12,7 +12,8 @@ from django.db import IntegrityError, connections, transaction
 from aiguille.accounts.rights import NotAllowed
 from aiguille.accounts.signing import ConfirmIdentity, signed_digest
 from aiguille.care.models import Prescription
-from aiguille.care.operations import prescribe_cream
+from aiguille.care.operations import prescribe
+from aiguille.care.prescribing import Cream
 from aiguille.catalogue.rule_changes import change_rule_value
 from aiguille.journeys import signatures
 from aiguille.journeys.run_session import begin_session
@@ -32,6 +33,8 @@ CHANGES = [
     ("care_verdict", "signer_rpps", "'10003456794'", "verdict"),
     ("care_prescription", "items", "jsonb_set(items, '{0,grams}', '\"60\"')", "prescription"),
     ("care_prescription", "signed_at", "signed_at + interval '1 s'", "prescription"),
+    ("care_prescription", "mentions", "jsonb_set(mentions, '{patient,name}', '\"X\"')", "prescription"),
+    ("care_prescription", "reason", "'another'", "prescription"),
     ("catalogue_rule_value_change", "value", "90", "rule change"),
     ("consent_consent", "answers", "'{\"none\": true}'", "consent"),
     ("consent_text", "content", "content || '{\"more\": 1}'", "consent"),
@@ -51,16 +54,17 @@ def test_every_change_by_the_owner_of_the_database_is_named(
 ) -> None:
     ended = end_session(world, Procedure.NEEDLING)
     day = ended.day
-    prescribe_cream(
+    prescribe(
         patient_id=day.patient_id,
         consultation_id=day.consultation,
         plan_id=day.plan,
         site_id=day.site_id,
-        product="Crème Démo",
-        area_cm2=Decimal("40.5"),
-        grams=None,
-        minutes_before=120,
-        zones=["FOREHEAD"],
+        cream=Cream(
+            product="Crème Démo",
+            area_cm2=Decimal("40.5"),
+            minutes_before=120,
+            zones=["FOREHEAD"],
+        ),
         today=world.at.date(),
         language="fr",
         actor=world.bruno.actor,

@@ -488,8 +488,9 @@ class TestCream:
         appointment_id = arrive(world)
         decide(bruno, world, appointment_id)
         for area, shown in (("40,5", "6"), ("601", "601"), ("-1", ""), ("a", ""), ("", "")):
-            answer = bruno.get(
-                url("cream_dose", appointment_id), {"area_cm2": area, "minutes_before": "120"}
+            answer = bruno.post(
+                url("check_prescription", appointment_id),
+                {"product": "x", "area_cm2": area, "minutes_before": "120"},
             )
             assert answer.status_code == 200
             assert shown in answer.content.decode()
