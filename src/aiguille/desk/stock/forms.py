@@ -24,7 +24,7 @@ class DeliveryForm(forms.Form):
 
     code = forms.CharField(
         label=_("Code of the box"),
-        help_text=_("Scan the GS1 DataMatrix with a hand scanner, or paste what it says."),
+        help_text=_("Scan the GS1 DataMatrix with a hand scanner or the camera, or paste what it says."),
         max_length=LONGEST_CODE,
         required=False,
         # Python counts the separator of a GS1 code as space: the rule book deals with it.

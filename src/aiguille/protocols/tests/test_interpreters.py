@@ -37,7 +37,7 @@ from aiguille.protocols.tests.runs import protocol_of, whole_run
 ROOT = Path(__file__).resolve().parents[4]
 REHEARSALS = sorted((ROOT / "tests" / "contracts" / "rehearsals").glob("*.jsonl"))
 NAMES = sorted(shipped_protocols())
-RUNS_OF_EACH = 8
+RUNS_OF_EACH = 5
 
 Line = tuple[int, Mapping[str, object]]
 
