@@ -62,6 +62,12 @@ class ZonesForm(forms.Form):
     zones = ZonesField(label=_("Zones"), required=False)
 
 
+class CodeForm(forms.Form):
+    """The code of a box, to be scanned."""
+
+    code = forms.CharField(label=_("Code of the box"), required=False)
+
+
 class QuestionForm(forms.Form):
     """One question on a screen."""
 
@@ -82,6 +88,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "blank": SampleForm(prefix="blank"),
         "wrong": SampleForm(wrong),
         "question": QuestionForm(),
+        "box": CodeForm(),
         "map": ZonesForm(initial={"zones": ["CHEEK:left", "CHEEK:right"]}),
         "steps": _steps(),
         "course": _course(),
