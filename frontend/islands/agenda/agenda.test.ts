@@ -4,8 +4,8 @@ import { startCards, startSearch, startUndo } from "./index.ts";
 import { clicked, dropAt, fill, hourOf, snap, stretch, withQuery, written } from "./places.ts";
 
 const NINE = Date.parse("2026-03-04T08:00:00Z"); // in Lyon
-const doctor = { first: NINE, length: 540, practitioner: "bruno", whom: "Dr Bruno" };
-const room = { first: NINE, length: 540, practitioner: "", whom: "Room 1" };
+const doctor = { first: NINE, length: 540, practitioner: "bruno", resource: "", whom: "Dr Bruno" };
+const room = { first: NINE, length: 540, practitioner: "", resource: "room-1", whom: "Room 1" };
 
 describe("places", () => {
   test.each([
@@ -25,9 +25,11 @@ describe("places", () => {
     expect(new Date(drop.start).toISOString()).toBe("2026-03-04T10:00:00.000Z");
   });
 
-  test("a room's column changes the time and not the practitioner", () => {
+  test("a room's column asks for the room and keeps the practitioner", () => {
     const piece = { top: 0, length: 30, lead: 0, practitioner: "bruno" };
     expect(dropAt(piece, room, 60).practitioner).toBe("bruno");
+    expect(dropAt(piece, room, 60).resource).toBe("room-1");
+    expect(dropAt(piece, doctor, 60).resource).toBe("");
     expect(dropAt(piece, { ...doctor, practitioner: "paula" }, 60).practitioner).toBe("paula");
   });
 
@@ -79,10 +81,12 @@ const PAGE = `
         <a href="/book/?start=x" id="free" data-free data-top="120" data-length="120" data-block-href="/block/?what=bruno">free</a>
       </div>
     </section>
+    <section data-column data-first="2026-03-04T08:00:00Z" data-length="540" data-practitioner="" data-resource="room-1" data-whom="Room 1"><div data-track id="room"></div></section>
   </div>
-  <dialog data-agenda-drop data-zone="Europe/Paris" data-to="To: {when}, {whom}" data-from="Now: {when}, {whom}">
+  <dialog data-agenda-drop data-zone="Europe/Paris" data-to="To: {when}, {whom}" data-room="To: {when}, {whom}, in {room}" data-from="Now: {when}, {whom}">
     <form method="post"><p data-drop-name></p><p data-drop-from></p><p data-drop-to></p>
-      <input name="start"><input name="practitioner"><input name="version"></form>
+      <label data-drop-tell>Tell</label>
+      <input name="start"><input name="practitioner"><input name="resource"><input name="version"></form>
   </dialog>
   <dialog data-agenda-card></dialog>`;
 
@@ -106,6 +110,7 @@ describe("dragging", () => {
     document.body.innerHTML = PAGE;
     // One pixel is one minute.
     element("[data-track]").getBoundingClientRect = () => new DOMRect(0, 0, 100, 540);
+    element("#room").getBoundingClientRect = () => new DOMRect(100, 0, 100, 540);
     vi.spyOn(location, "assign").mockImplementation(assign);
     startDragging(element("[data-agenda]"));
   });
@@ -132,9 +137,26 @@ describe("dragging", () => {
     expect(Object.fromEntries(new FormData(form))).toEqual({
       start: "2026-03-04T10:40:00.000Z",
       practitioner: "bruno",
+      resource: "",
       version: "3",
     });
     expect(element("[data-drop-to]").textContent).toContain("11:40");
+  });
+
+  test("dropped on a room at the same time, that room is asked for and nobody is told", () => {
+    point(element("#block"), "pointerdown", 70);
+    point(document, "pointermove", 90);
+    point(document, "pointermove", 70, { clientX: 150 });
+    point(document, "pointerup", 70, { clientX: 150 });
+    expect((element("dialog[data-agenda-drop]") as HTMLDialogElement).open).toBe(true);
+    expect(Object.fromEntries(new FormData(element("form") as HTMLFormElement))).toEqual({
+      start: "2026-03-04T09:00:00.000Z",
+      practitioner: "bruno",
+      resource: "room-1",
+      version: "3",
+    });
+    expect(element("[data-drop-to]").textContent).toContain("Dr Bruno, in Room 1");
+    expect(element("[data-drop-tell]").hidden).toBe(true);
   });
 
   test("a click is no drag, nor is coming back to the same place", () => {

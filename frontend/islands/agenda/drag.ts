@@ -27,9 +27,10 @@ function columnOf(track: HTMLElement): Column {
     first = "",
     length = "0",
     practitioner = "",
+    resource = "",
     whom = "",
   } = track.closest<HTMLElement>("[data-column]")?.dataset ?? {};
-  return { first: Date.parse(first), length: Number(length), practitioner, whom };
+  return { first: Date.parse(first), length: Number(length), practitioner, resource, whom };
 }
 
 function minutesAt(track: HTMLElement, y: number): number {
@@ -48,6 +49,12 @@ function blockOf(element: HTMLElement): Block {
   const { top = "0", lead = "0", practitioner = "" } = element.dataset;
   const length = Number(element.style.getPropertyValue("--length"));
   return { top: Number(top), length, lead: Number(lead), practitioner };
+}
+
+/** Tell whether a column has a piece of the same appointment already. */
+function isIn(track: HTMLElement, element: HTMLElement): boolean {
+  const { appointment = "" } = element.dataset;
+  return track.querySelector(`[data-appointment="${appointment}"]`) !== null;
 }
 
 /** Draw or move a stretch that follows the pointer. */
@@ -79,7 +86,7 @@ export function ask(element: HTMLElement, drop: Drop, column: Column): void {
   if (!dialog || !form) {
     return;
   }
-  const { zone = "UTC", to = "", from = "", anybody = "" } = dialog.dataset;
+  const { zone = "UTC", to = "", from = "", anybody = "", room = to } = dialog.dataset;
   const language = document.documentElement.lang;
   const say = (selector: string, words: string) => {
     const said = dialog.querySelector(selector);
@@ -98,11 +105,17 @@ export function ask(element: HTMLElement, drop: Drop, column: Column): void {
   );
   say(
     "[data-drop-to]",
-    fill(to, {
+    fill(drop.resource ? room : to, {
       when: written(drop.start, zone, language),
       whom: column.practitioner ? column.whom : element.dataset.whom || anybody,
+      room: column.whom,
     }),
   );
+  // Who only gets another room sees no difference, and is told nothing.
+  const tell = dialog.querySelector<HTMLElement>("[data-drop-tell]");
+  if (tell) {
+    tell.hidden = drop.start === was && drop.practitioner === (element.dataset.practitioner ?? "");
+  }
   form.action = element.dataset.move ?? "";
   const put = (name: string, value: string) => {
     const field = form.elements.namedItem(name);
@@ -112,6 +125,7 @@ export function ask(element: HTMLElement, drop: Drop, column: Column): void {
   };
   put("start", new Date(drop.start).toISOString());
   put("practitioner", drop.practitioner);
+  put("resource", drop.resource);
   put("version", element.dataset.version ?? "");
   dialog.addEventListener("close", () => element.focus(), { once: true });
   dialog.showModal();
@@ -239,7 +253,7 @@ export function startDragging(agenda: HTMLElement): void {
   }
 
   function dragging({ element, block, grip }: Lifted): Way {
-    let last: { drop: Drop; column: Column } | undefined;
+    let last: { drop: Drop; column: Column; track: HTMLElement } | undefined;
     return {
       begin() {
         const pieces = `[data-appointment="${element.dataset.appointment}"]`;
@@ -254,7 +268,7 @@ export function startDragging(agenda: HTMLElement): void {
         }
         const column = columnOf(track);
         const drop = dropAt(block, column, minutesAt(track, event.clientY) - grip);
-        last = { drop, column };
+        last = { drop, column, track };
         const words = `${hourOf(drop.start, zone)} ${element.dataset.name ?? ""}`;
         draw("agenda-ghost", track, drop.top, block.length, words);
       },
@@ -262,7 +276,8 @@ export function startDragging(agenda: HTMLElement): void {
         const hasMoved =
           last &&
           (last.drop.start !== Date.parse(element.dataset.start ?? "") ||
-            last.drop.practitioner !== block.practitioner);
+            last.drop.practitioner !== block.practitioner ||
+            (last.drop.resource !== "" && !isIn(last.track, element)));
         if (last && hasMoved) {
           ask(element, last.drop, last.column);
         }

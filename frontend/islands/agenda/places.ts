@@ -8,6 +8,8 @@ export interface Column {
   /** Its length in minutes. */
   readonly length: number;
   readonly practitioner: string;
+  /** The key of a room or a device, empty for a practitioner. */
+  readonly resource: string;
   readonly whom: string;
 }
 
@@ -23,6 +25,7 @@ export interface Drop {
   readonly top: number;
   readonly start: number;
   readonly practitioner: string;
+  readonly resource: string;
 }
 
 /** Round to the clinic's five minutes. */
@@ -37,8 +40,9 @@ export function dropAt(block: Block, column: Column, minutes: number): Drop {
   return {
     top,
     start: column.first + (top + block.lead) * 60_000,
-    // Rooms and devices are chosen anew by the server: over their columns, only the time changes.
     practitioner: column.practitioner || block.practitioner,
+    // Over the column of a room or a device, that one is asked for; the others are chosen anew.
+    resource: column.resource,
   };
 }
 

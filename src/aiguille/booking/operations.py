@@ -23,6 +23,7 @@ from aiguille.booking.placing import (
     occupy,
     place,
     placed,
+    refuse_unsuited,
     stretches_of,
 )
 from aiguille.booking.queries import hash_of, hold_view
@@ -228,12 +229,15 @@ def move_appointment(
     practitioner_id: UUID | None = None,
     version: int | None = None,
     hold_browser: str | None = None,
+    resource_ids: Collection[UUID] = (),
     told_after: timedelta | None = timedelta(0),
     moving_next: Collection[UUID] = (),
     actor: Actor,
     at: datetime,
 ) -> int:
     """Move an appointment and return its new version.
+
+    `resource_ids` are rooms and devices that it is to have; the others are chosen anew.
 
     Sessions that move after it in the same transaction, `moving_next`, are not in its way yet.
     Where `site_id` is None the site stays; where `practitioner_id` is None anybody will do. The
@@ -244,6 +248,7 @@ def move_appointment(
     Raises:
         StaleVersion: the appointment is not at `version` any more.
         StateRefuses, ChangeTooLate: it may not be moved, or not any more by this actor.
+        ResourceRefused: what is asked for by name does not serve, or is closed or taken then.
         and what `book` raises.
     """
     if actor.kind is ActorKind.STAFF:
@@ -274,7 +279,9 @@ def move_appointment(
         patient_id=row.patient_id,
         ignored=Ignored(appointment_id=row.id, browser_hash=hash_of(hold_browser or "")),
         offered_only=is_bound_by_notice(actor),
+        resource_ids=frozenset(resource_ids),
     )
+    refuse_unsuited(wanted)
     before = snapshot(row)
     next_version = row.version + 1  # `write` may run more than once
 
@@ -292,7 +299,7 @@ def move_appointment(
         occupy(takings=choice.takings, appointment=row)
 
     try:
-        place(wanted, at=at, write=write, first=kept)
+        place(wanted, at=at, write=write, first=None if resource_ids else kept)
     except IntegrityError as error:
         raise _gate_error(error) from error
     note(row, events.MOVED, before=before, actor=actor, at=at)

@@ -12,7 +12,7 @@ tries without, and then, should somebody have been quicker, once more from the b
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -25,6 +25,7 @@ from aiguille.booking.facts import Calendar, Ignored
 from aiguille.booking.free_times import Start, nearest_starts
 from aiguille.booking.models import Appointment, Hold, Occupancy
 from aiguille.clinics.queries import SiteView
+from aiguille.clinics.timetable import get_resource
 from aiguille.kernel.codes import ResourceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc
@@ -58,6 +59,16 @@ class Contended(Exception):
     """Somebody else was quicker: begin again, `carefully`."""
 
 
+class ResourceRefused(DomainError):
+    """The room or the device that was asked for does not serve here, or not at that time."""
+
+    code = "resource_refused"
+
+    def __init__(self, text: Text, *, nearest: tuple[Start, ...] = ()) -> None:
+        self.nearest = nearest
+        super().__init__(text, field="resource_id")
+
+
 class PatientBusy(DomainError):
     """The patient has another appointment at that time."""
 
@@ -88,7 +99,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A start that somebody wants. `offered_only` refuses what is not offered online."""
+    """A start that somebody wants. `offered_only` refuses what is not offered online.
+
+    `resource_ids` are rooms and devices that are asked for by name.
+    """
 
     calendar: Calendar
     site: SiteView
@@ -97,6 +111,7 @@ class Wanted:
     patient_id: UUID | None
     ignored: Ignored
     offered_only: bool
+    resource_ids: frozenset[UUID] = frozenset()
 
     @property
     def ends_at(self) -> datetime:
@@ -164,7 +179,61 @@ def place(
             deadlocks += 1
             if not carefully or not _is_deadlock(error) or deadlocks > 1:
                 raise
+    if wanted.resource_ids and choose(replace(wanted, resource_ids=frozenset()), at=at):
+        raise ResourceRefused(
+            Text(
+                fr=f"{_named(wanted)} : fermé ou déjà pris à ce moment-là.",
+                en=f"{_named(wanted)}: closed or taken at that time.",
+            )
+        )
     raise taken(wanted, at=at)
+
+
+def refuse_unsuited(wanted: Wanted) -> None:
+    """Refuse a room or a device that the service cannot use, whatever the time.
+
+    Raises:
+        ResourceRefused: it is of a kind that the service does not hold, without the skill that it
+            asks for, or does not stand at the site.
+    """
+    suited = {resource.id: resource for resource in wanted.calendar.resources}
+    kinds = {need.kind for need in wanted.calendar.service.needs}
+    for resource_id in wanted.resource_ids:
+        asked = get_resource(resource_id)
+        if asked.kind not in kinds:
+            raise ResourceRefused(_HOLDS_NONE[asked.kind])
+        if resource_id not in suited:
+            raise ResourceRefused(
+                Text(
+                    fr=f"{asked.name} ne sert pas à cette prestation.",
+                    en=f"{asked.name} does not serve for this service.",
+                )
+            )
+        if asked.site_id != wanted.site.id:
+            raise ResourceRefused(
+                Text(
+                    fr=f"{asked.name} se trouve sur un autre site.",
+                    en=f"{asked.name} is at another site.",
+                )
+            )
+
+
+def _named(wanted: Wanted) -> str:
+    return ", ".join(sorted(wanted.calendar.name_of(key) for key in wanted.resource_ids))
+
+
+_HOLDS_NONE = {
+    ResourceKind.PRACTITIONER: Text(
+        fr="Cette prestation ne demande pas de praticien.",
+        en="This service asks for no practitioner.",
+    ),
+    ResourceKind.ROOM: Text(
+        fr="Cette prestation n’occupe pas de salle.", en="This service holds no room."
+    ),
+    ResourceKind.DEVICE: Text(
+        fr="Cette prestation n’occupe pas d’appareil.", en="This service holds no device."
+    ),
+}
 
 
 def taken(wanted: Wanted, *, at: datetime) -> SlotTaken:
@@ -293,6 +362,7 @@ def choose(wanted: Wanted, *, at: datetime) -> Choice | None:
         start=wanted.starts_at,
         site=str(wanted.site.id),
         practitioner=practitioner,
+        among=sorted(map(str, wanted.resource_ids)),
         turn=_turn(wanted),
     )
     if chosen is None:

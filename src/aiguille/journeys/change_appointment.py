@@ -1,5 +1,6 @@
 """Moving or cancelling by a link, by the patient or by the desk, and asking for a new link."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -66,6 +67,7 @@ def move(
     site_id: UUID | None = None,
     practitioner_id: UUID | None = None,
     version: int | None = None,
+    resource_ids: Collection[UUID] = (),
     told_after: timedelta | None = timedelta(0),
     actor: Actor,
     at: datetime,
@@ -89,6 +91,7 @@ def move(
             site_id=site_id,
             practitioner_id=practitioner_id,
             version=version,
+            resource_ids=resource_ids,
             told_after=told_after,
             actor=actor,
             at=at,

@@ -1,7 +1,8 @@
 """The engine's doors for one appointment: search its starts, then choose and hold resources."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from itertools import product
 from typing import NamedTuple
 
 from aiguille.kernel.codes import ResourceKind
@@ -122,13 +123,14 @@ def assign(
     start: datetime,
     site: str,
     practitioner: str | None = None,
+    among: Collection[str] = (),
     turn: int = 0,
 ) -> dict[str, str] | None:
     """Return a resource's id for each need's name, or None where `start` is not possible.
 
     Only openings and busy time are asked: notice, horizon and step bind who books online, not
     the desk. Resources with few skills are taken first, then by id, beginning after the first
-    `turn` of them.
+    `turn` of them. Each resource of `among` is one of those chosen.
 
     Raises:
         ValueError: `start` is not a multiple of five minutes, or the facts do not cover it.
@@ -141,7 +143,30 @@ def assign(
     if practitioner is not None and doctor is None:
         return None
     only = {doctor.name: practitioner} if doctor and practitioner is not None else {}
-    return Fitting(facts=facts, service=service).matched(service.needs, site, tick, only, turn)
+    fitting = Fitting(facts=facts, service=service)
+    for asked in _given(service, facts, only, among):
+        if found := fitting.matched(service.needs, site, tick, asked, turn):
+            return found
+    return None
+
+
+def _given(
+    service: Service, facts: Facts, only: Mapping[str, str], among: Collection[str]
+) -> Iterable[Mapping[str, str]]:
+    """Yield every way in which the needs can have the resources that are asked for."""
+    if not among:
+        yield only
+        return
+    known = {resource.id: resource for resource in facts.resources}
+    suited = [
+        [need.name for need in service.needs if name in known and known[name].suits(need)]
+        for name in among
+    ]
+    for needs in product(*suited):
+        asked = dict(zip(needs, among, strict=True))
+        clashes = any(only.get(need, resource) != resource for need, resource in asked.items())
+        if len(asked) == len(among) and not clashes:
+            yield {**only, **asked}
 
 
 def stretches(*, service: Service, start: datetime, chosen: Mapping[str, str]) -> list[Hold]:

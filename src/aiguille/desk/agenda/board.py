@@ -145,6 +145,7 @@ def card(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             "back": f"{place.href}#a-{one.id}",
             "move_href": place_back(reverse("desk:move_appointment", args=[one.id]), place),
             "cancel_href": reverse("desk:cancel_appointment", args=[one.id]),
+            "drop_href": place.link("agenda_move", one.id),
             "can_arrive": can_check_in and one.state == "BOOKED" and shown.is_today,
             "can_miss": can_check_in and one.is_ahead and shown.has_started,
             "can_change": has_right(actor, Right.BOOK) and one.is_ahead,

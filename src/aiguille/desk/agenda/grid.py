@@ -111,6 +111,12 @@ class Drawn:
         is_person = self.column.kind is ResourceKind.PRACTITIONER
         return str(self.column.resource_id) if is_person else ""
 
+    @property
+    def thing(self) -> str:
+        """Return the key of a room or a device, empty for a practitioner."""
+        is_person = self.column.kind is ResourceKind.PRACTITIONER
+        return "" if is_person else str(self.column.resource_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:

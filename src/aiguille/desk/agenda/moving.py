@@ -37,7 +37,9 @@ UNPROCESSABLE, STALE = 422, 409
 def drop(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     """Move an appointment to `start`, with `practitioner`; where it may not, say why and where.
 
-    Where other sessions of its course depend on it, show first what becomes of them. `tell` tells the patient. A reload of the refusal's page goes back to the agenda.
+    `resource` is the room or the device on whose column it was dropped. Where other sessions of
+    its course depend on it, show first what becomes of them. `tell` tells the patient, who is not
+    told where only the room changes. A reload of the refusal's page goes back to the agenda.
     """
     actor = staff_of(request)
     require(actor, Right.BOOK)
@@ -48,12 +50,16 @@ def drop(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
     before = get_appointment_for(actor=actor, appointment_id=appointment_id, at=at)
     start = instant_of(request.POST.get("start", ""))
     practitioner_id = key_of(request.POST.get("practitioner", ""))
-    tell = request.POST.get("tell") == "1"
+    resource_id = key_of(request.POST.get("resource", ""))
+    is_seen = (start, practitioner_id) != (before.starts_at, before.practitioner_id)
+    tell = is_seen and request.POST.get("tell") == "1"
     if start is None:
         return _refused(request, place, before, _("Choose a time."), actor=actor, at=at)
     chosen = Chosen(before.site_id, start, practitioner_id)
-    if before.is_ahead and (
-        first := course_page_of_move(appointment_id, chosen, actor=actor, at=at)
+    if (
+        is_seen
+        and before.is_ahead
+        and (first := course_page_of_move(appointment_id, chosen, actor=actor, at=at))
     ):
         return redirect(first)
     try:
@@ -62,6 +68,7 @@ def drop(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             starts_at=start,
             practitioner_id=practitioner_id,
             version=number_of(request.POST.get("version", "")),
+            resource_ids=[resource_id] if resource_id else [],
             told_after=undo.TOLD_AFTER if tell else None,
             actor=actor,
             at=at,

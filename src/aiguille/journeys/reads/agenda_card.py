@@ -5,12 +5,14 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from aiguille.accounts.rights import Right, has_right
 from aiguille.booking.access import get_appointment_for
 from aiguille.booking.agenda import held_stretches
 from aiguille.booking.gate import session_terms
 from aiguille.booking.queries import AppointmentView, Start, free_times
+from aiguille.booking.rooms import other_rooms
 from aiguille.catalogue.queries import ServiceView, get_service
-from aiguille.clinics.queries import list_sites
+from aiguille.clinics.queries import ResourceHours, list_sites
 from aiguille.consent.queries import consented_treatments
 from aiguille.journeys.reads.agenda import is_late
 from aiguille.kernel.actor import Actor
@@ -37,10 +39,11 @@ class Card:
     lacks_answers: bool
     lacks_consent: bool
     session_id: UUID | None
+    other_rooms: tuple[ResourceHours, ...] = ()
 
 
 def read_card(*, appointment_id: UUID, actor: Actor, at: datetime) -> Card:
-    """Return an appointment with what an agenda's reader may want to know (five queries).
+    """Return an appointment with what an agenda's reader may want to know (eight queries).
 
     Raises:
         NotVisible.
@@ -73,6 +76,9 @@ def read_card(*, appointment_id: UUID, actor: Actor, at: datetime) -> Card:
         and one.treatment_id is not None
         and (one.patient_id, one.treatment_id) not in consented_treatments([one.patient_id]),
         session_id=sessions_of_appointments([one.id]).get(one.id),
+        other_rooms=tuple(other_rooms(one, at=at))
+        if one.is_ahead and has_right(actor, Right.BOOK)
+        else (),
     )
 
 
