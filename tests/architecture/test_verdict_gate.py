@@ -18,7 +18,7 @@ from aiguille.journeys.change_appointment import move
 from aiguille.journeys.run_session import begin_session
 from aiguille.kernel.errors import DomainError
 from tests.course import open_course
-from tests.session_day import sign_current_text
+from tests.session_day import ask_the_questions, sign_current_text
 
 pytestmark = pytest.mark.django_db
 WEDNESDAY = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
@@ -184,6 +184,7 @@ class TestGoingOn:
     def test_passes_under_the_verdict(self, world, booked, way):
         if way == "begin":
             GOES_ON["check in"](world, booked)
+            ask_the_questions(world, booked, at=WEDNESDAY)
         assert not refused(lambda: GOES_ON[way](world, booked))
 
     @pytest.mark.parametrize("how", ENDS)
@@ -191,6 +192,7 @@ class TestGoingOn:
     def test_after_it_was_taken_back_is_refused(self, world, booked, wrong, way, how):
         if way == "begin":
             GOES_ON["check in"](world, booked)
+            ask_the_questions(world, booked, at=WEDNESDAY)
         wrong(how)
         assert refused(lambda: GOES_ON[way](world, booked))
 

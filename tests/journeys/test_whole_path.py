@@ -123,6 +123,8 @@ def lead_through_session(
     patient.book_session()
     session = next_session(last)
     work()
+    go_to(session.starts_at - timedelta(days=2))
+    patient.answer_again()
     go_to(session.starts_at - timedelta(hours=2) + timedelta(seconds=5))
     work()
     patient.read_mail()

@@ -82,7 +82,7 @@ class Patient:
         self.shows(page, "space")
 
     def answer_questionnaire(self, procedure: str) -> None:
-        """Answer no to every question, one a screen, and hand in."""
+        """Answer no to every question, one a screen, save what is left to the doctor; hand in."""
         page = self.page
         self.go(f"space/questionnaire/{procedure}/")
         for number in range(80):
@@ -90,13 +90,35 @@ class Patient:
                 break
             if number in (1, 2):
                 self.shows(page, "question")
-            if page.locator("[name=answer]").count():
-                choose(page, "answer", "no")
-            submit(page)
+            self._answer("unknown" if "/S36/" in page.url else "no")
         self.shows(page, "review")
         submit(page)
         page.wait_for_url("**/done/")
         self.shows(page, "handed-in")
+
+    def answer_again(self) -> None:
+        """Answer the questions before a session again, from the space."""
+        page = self.page
+        self.go("space/")
+        self.shows(page, "space-to-answer-again")
+        page.locator("a[href*='/questions/']").first.click()
+        for number in range(20):
+            if "/review/" in page.url:
+                break
+            if number == 0:
+                self.shows(page, "question-again")
+            self._answer("no")
+        self.shows(page, "review-again")
+        submit(page)
+        page.wait_for_url("**/done/")
+        self.shows(page, "handed-in-again")
+
+    def _answer(self, answer: str) -> None:
+        button = self.page.locator(f"button[name=answer][value={answer}]")
+        if button.count():
+            button.click()
+        else:
+            submit(self.page)
 
     def book_session(self) -> None:
         """Book the next session of the plan, from the space."""
@@ -256,9 +278,16 @@ class Doctor:
         expect(page.locator("form#step")).to_have_count(0)
 
     def begin(self, name: str, *, day: str) -> None:
-        """Begin the session."""
+        """Fail to begin before the questions of the day, ask them, and begin the session."""
         page = self.page
         page.goto(f"/{self.language}/desk/?day={day}")
+        page.locator("tr", has_text=name).locator("form[action*='/begin/'] button").click()
+        page.wait_for_url("**/questions/")
+        self.shows(page, "day-questions")
+        page.locator("button[name=fill]").click()
+        choose(page, "S56_answer", "yes")
+        submit(page)
+        self.shows(page, "day-asked")
         page.locator("tr", has_text=name).locator("form[action*='/begin/'] button").click()
         page.wait_for_url("**/sessions/**")
 

@@ -13,6 +13,7 @@ from aiguille.accounts.rights import Right, has_right
 from aiguille.audit.operations import record
 from aiguille.booking.queries import AppointmentView
 from aiguille.booking.states import NotYet
+from aiguille.clinics.queries import list_sites
 from aiguille.journeys.ask_again import askable, is_on_its_day
 from aiguille.journeys.reads.findings import AnswerLine, answer_line
 from aiguille.kernel.actor import Actor
@@ -76,10 +77,11 @@ class AnswersVersion:
 
 @dataclass(frozen=True, slots=True)
 class AnswersHistory:
-    """The versions of a patient's answers for a procedure, latest first."""
+    """The versions of a patient's answers for a procedure, latest first, in the clinic's time."""
 
     identity: Identity
     procedure: Procedure
+    time_zone: str
     versions: tuple[AnswersVersion, ...]
     is_cut: bool
 
@@ -133,6 +135,7 @@ def read_answers_history(
     return AnswersHistory(
         identity=get_identity(patient_id),
         procedure=procedure,
+        time_zone=next((site.time_zone for site in list_sites()), "UTC"),
         versions=versions_of(found)[:SHOWN_VERSIONS],
         is_cut=len(found) > SHOWN_VERSIONS,
     )
@@ -149,7 +152,10 @@ def versions_of(found: Sequence[Answers]) -> tuple[AnswersVersion, ...]:
 
 
 def changes_between(before: Answers, after: Answers) -> tuple[Change, ...]:
-    """Return what changed from one version to another, in the order of the questionnaire."""
+    """Return what changed from one version to another, in the order of the questionnaire.
+
+    What is asked about a day alone is no change from another day.
+    """
     book = load_rulebook()
     names = set(changed_answers(before.answers, after.answers))
     return tuple(
@@ -160,7 +166,7 @@ def changes_between(before: Answers, after: Answers) -> tuple[Change, ...]:
         )
         for theme in book.themes
         for name in theme.questions
-        if name in names
+        if name in names and not book.questions[name].day_only
     )
 
 

@@ -76,7 +76,7 @@ def _line(sitting: Sitting, question: Question, language: str) -> ReviewLine:
         said = in_words(sitting.draft.answers[question.id], question, language)
         handed_in = sitting.earlier.get(question.id)
         was = in_words(handed_in, question, language) if handed_in else ""
-        before = was if was != said else ""
+        before = was if was != said and not question.day_only else ""
     return ReviewLine(
         question=question.ask.in_language(language),
         said=said,
