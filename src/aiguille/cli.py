@@ -89,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     protocols = group("protocols", "check or rehearse protocol files")
     check = protocols("check", _protocols_check, "name every mistake of protocol files")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    export = protocols("export", _protocols_export, "print a protocol as a FHIR PlanDefinition")
+    export.add_argument("protocol", type=Path, metavar="PROTOCOL")
     rehearse = protocols("rehearse", _protocols_rehearse, "run a file of events through a protocol")
     rehearse.add_argument("protocol", type=Path, metavar="PROTOCOL")
     rehearse.add_argument("--events", type=Path, required=True, metavar="FILE")
@@ -289,6 +291,13 @@ def _protocols_check(options: argparse.Namespace, out: TextIO) -> int:
     from aiguille.protocols import cli
 
     return max(cli.check_file(file, out) for file in options.files)
+
+
+def _protocols_export(options: argparse.Namespace, out: TextIO) -> int:
+    from aiguille.protocols import cli
+    from aiguille.rulebook import load_rulebook
+
+    return cli.export(options.protocol, out, citations=load_rulebook().sources)
 
 
 def _protocols_rehearse(options: argparse.Namespace, out: TextIO) -> int:

@@ -1,4 +1,4 @@
-"""`aiguille protocols check FILE` and `aiguille protocols rehearse FILE --events FILE`."""
+"""The commands `aiguille protocols check`, `rehearse` and `export`."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import TextIO
 from aiguille.protocols.accepting import Accepted
 from aiguille.protocols.events import Event, EventMalformed
 from aiguille.protocols.example import everything_allowed
+from aiguille.protocols.fhir import plan_definition
 from aiguille.protocols.machine import describe
 from aiguille.protocols.model import Protocol
 from aiguille.protocols.reading import read_file
@@ -71,6 +72,21 @@ def rehearse(
     except EventMalformed as wrong:
         print(f"{events_path.name}: {wrong}", file=out)
     return 2
+
+
+def export(path: Path, out: TextIO, *, citations: Mapping[str, str]) -> int:
+    """Print a protocol as a FHIR PlanDefinition, `citations` giving each source its words.
+
+    Returns 0, or 2 for a file with faults, which are printed instead.
+    """
+    protocol, source = read_file(path)
+    if protocol is None:
+        for problem in source.problems:
+            print(problem, file=out)
+        return 2
+    resource = plan_definition(protocol, citations=citations)
+    print(json.dumps(resource, ensure_ascii=False, indent=2), file=out)
+    return 0
 
 
 def _print_json(protocol: Protocol, lines: Lines, decide: Decide, out: TextIO) -> int:
