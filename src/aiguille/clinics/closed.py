@@ -7,13 +7,16 @@ from uuid import UUID
 from django.db.models import Q
 
 from aiguille.clinics.models import Closure
+from aiguille.clinics.public_holidays import holiday_named
+from aiguille.kernel.text import Text
 
 
 @dataclass(frozen=True, slots=True)
 class ClosureView:
     """A closure of a resource, or of a whole site (`resource_id` None).
 
-    `start` and `end` are what the site's walls show, without zone.
+    `start` and `end` are what the site's walls show, without zone; `said` is the reason as its
+    reader has it.
     """
 
     id: UUID
@@ -22,6 +25,7 @@ class ClosureView:
     start: datetime
     end: datetime
     reason: str
+    said: Text
 
 
 def closures_between(*, site_id: UUID, first_day: date, last_day: date) -> list[ClosureView]:
@@ -48,7 +52,14 @@ def _view(row: Closure) -> ClosureView:
         start=_wall(row.from_date, row.from_minute),
         end=_wall(row.until_date, row.until_minute),
         reason=row.reason,
+        said=said_of(row),
     )
+
+
+def said_of(row: Closure) -> Text:
+    """Return why something is closed: a holiday's name in each language, else what was typed."""
+    name = holiday_named(row.holiday, row.from_date) if row.holiday else None
+    return name or Text(fr=row.reason, en=row.reason)
 
 
 def _wall(day: date, minute: int) -> datetime:

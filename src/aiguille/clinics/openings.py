@@ -111,10 +111,12 @@ def add_closure(
     from_minute: int = 0,
     until_minute: int = 0,
     reason: str = "",
+    holiday: str = "",
 ) -> UUID:
     """Close a resource, or a whole site, from a local date and minute until another.
 
-    Both given, the resource is closed at that site alone. Practitioners close their own calendar,
+    Both given, the resource is closed at that site alone. `holiday` says whose public holiday it
+    is (`public_holidays.holidays_of`), so that each reader has its name. Practitioners close their own calendar,
     the front desk anybody's, managers whole sites too.
 
     Raises:
@@ -157,6 +159,7 @@ def add_closure(
         until_date=until_date,
         until_minute=until_minute,
         reason=reason,
+        holiday=holiday,
     )
     note_change(
         events.CLOSURE_ADDED,
@@ -195,9 +198,16 @@ def remove_closure(*, closure_id: UUID, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def close_on_days(
-    *, site_id: UUID, days: Sequence[tuple[date, str]], actor: Actor, at: datetime
+    *,
+    site_id: UUID,
+    days: Sequence[tuple[date, str]],
+    actor: Actor,
+    at: datetime,
+    holiday: str = "",
 ) -> list[UUID]:
     """Close a site on whole days, each with its reason, and return the closures made.
+
+    `holiday` says whose public holidays they are.
 
     A day on which the site is closed already, all day, is left as it is: asking twice is harmless.
 
@@ -225,6 +235,7 @@ def close_on_days(
                 from_date=day,
                 until_date=next_day,
                 reason=reason,
+                holiday=holiday,
                 actor=actor,
                 at=at,
             )

@@ -6,6 +6,7 @@ Alsace and Moselle have two days more, each territory overseas has days of its o
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import holidays
 
@@ -112,6 +113,19 @@ def public_holidays(
         for day, name in sorted(named["fr"].items())
         if first_day <= day <= last_day
     ]
+
+
+def holidays_of(*, country: str, part: str) -> str:
+    """Return the mark that a closure keeps of whose public holiday it is: "FR", "FR-GP"."""
+    return f"{country}-{part}" if part else country
+
+
+@lru_cache(maxsize=512)
+def holiday_named(mark: str, day: date) -> Text | None:
+    """Return the name of a public holiday by whose it is, or None where none is known."""
+    country, _dash, part = mark.partition("-")
+    found = public_holidays(country=country, part=part, first_day=day, last_day=day)
+    return found[0].name if found else None
 
 
 def _supported() -> dict[str, list[str]]:

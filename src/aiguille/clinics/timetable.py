@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from aiguille.clinics.changing import digest_of, found
+from aiguille.clinics.closed import said_of
 from aiguille.clinics.models import MINUTES_PER_DAY, Closure, ExtraOpening, Resource
 from aiguille.clinics.openings import WITHOUT_END
 from aiguille.clinics.people_and_things import resource_state
@@ -15,6 +16,7 @@ from aiguille.clinics.queries import ResourceHours, WeeklyOpening
 from aiguille.clinics.weekly_hours import hours_state, stored_hours
 from aiguille.clinics.weeks import for_engine
 from aiguille.kernel.codes import ResourceKind
+from aiguille.kernel.text import Text
 from aiguille.scheduling import facts as engine
 from aiguille.scheduling.timeline import TICK_MINUTES, lowest
 from aiguille.scheduling.wallclock import WallClock, date_of, day_of, wall_of
@@ -58,6 +60,8 @@ class ClosureView:
     start: datetime
     end: datetime
     reason: str
+    holiday: str
+    said: Text
 
     @property
     def is_whole_days(self) -> bool:
@@ -252,6 +256,8 @@ def _closure(row: Closure) -> ClosureView:
         start=_wall(row.from_date, row.from_minute),
         end=_wall(row.until_date, row.until_minute),
         reason=row.reason,
+        holiday=row.holiday,
+        said=said_of(row),
     )
 
 

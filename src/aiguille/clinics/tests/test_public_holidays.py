@@ -4,7 +4,14 @@ from datetime import date
 
 import pytest
 
-from aiguille.clinics.public_holidays import part_of, parts_of, public_holidays
+from aiguille.clinics.public_holidays import (
+    holiday_named,
+    holidays_of,
+    part_of,
+    parts_of,
+    public_holidays,
+)
+from aiguille.kernel.text import Text
 
 YEAR = {"first_day": date(2027, 1, 1), "last_day": date(2027, 12, 31)}
 
@@ -54,6 +61,16 @@ def test_other_countries_have_theirs(country: str) -> None:
 @pytest.mark.parametrize(("country", "part"), [("XX", ""), ("FR", "nowhere"), ("", "")])
 def test_what_the_calendar_does_not_know_has_none(country: str, part: str) -> None:
     assert public_holidays(country=country, part=part, **YEAR) == []
+
+
+def test_a_day_is_named_by_whose_it_is_for_each_reader() -> None:
+    mark = holidays_of(country="FR", part="GP")
+    name = holiday_named(mark, date(2027, 5, 27))
+
+    assert mark == "FR-GP"
+    assert name == Text(fr="Abolition de l’esclavage", en="Abolition of Slavery")
+    assert holiday_named("FR", date(2027, 5, 27)) is None
+    assert holiday_named("XX-nowhere", date(2027, 1, 1)) is None
 
 
 def test_school_zones_and_empty_islands_are_no_parts() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from aiguille.desk.agenda.place import Place
@@ -273,7 +274,7 @@ def _taken(one: Taken, bar: Bar) -> Bar:
 
 def _closed(one: Closed, bar: Bar, place: Place) -> Bar:
     href = place.link("agenda_closure", one.closure.id) if one.may_open else ""
-    words = one.closure.reason or _("Closed")
+    words = one.closure.said.in_language(get_language() or "fr") or _("Closed")
     return Bar(bar.top, bar.length, bar.starts, bar.ends, href=href, words=words, closed=one)
 
 

@@ -22,6 +22,7 @@ from aiguille.clinics.operations import (
     remove_closure,
     remove_extra_opening,
 )
+from aiguille.clinics.public_holidays import holidays_of
 from aiguille.clinics.queries import get_site
 from aiguille.clinics.timetable import ClosureView, ExtraView, get_closure, get_extra
 from aiguille.desk.clinic.saving import Page, show, try_to_save
@@ -218,7 +219,13 @@ def site(request: HttpRequest, code: str) -> HttpResponse:
             done=done,
         ),
         forms.Form(request.POST),
-        lambda: close_on_days(site_id=page.site.id, days=wanted, actor=actor, at=at),
+        lambda: close_on_days(
+            site_id=page.site.id,
+            days=wanted,
+            holiday=holidays_of(country=page.site.country, part=page.part),
+            actor=actor,
+            at=at,
+        ),
         actor=actor,
         at=at,
     )
@@ -305,6 +312,7 @@ def undo(request: HttpRequest) -> HttpResponse:
             until_date=date.fromisoformat(kept["until"]),
             until_minute=kept["until_minute"],
             reason=kept["reason"],
+            holiday=kept.get("holiday", ""),
             actor=actor,
             at=at,
         )
@@ -415,6 +423,7 @@ def _closure_kept(closure: ClosureView) -> dict[str, Any]:
         "until": closure.end.date().isoformat(),
         "until_minute": closure.end.hour * 60 + closure.end.minute,
         "reason": closure.reason,
+        "holiday": closure.holiday,
     }
 
 

@@ -405,6 +405,25 @@ class TestClosuresOfASite:
         assert Closure.objects.filter(site_id=world.lyon).count() == 18
         assert 'value="all"' not in manager.get(address).content.decode()
 
+    def test_of_public_holidays_are_named_in_the_readers_language(
+        self, world: World, manager: Client
+    ) -> None:
+        address = page("site", "lyon")
+        manager.post(address, {"day": "2026-04-06"})
+        agenda = reverse("desk:agenda") + "?site=lyon&date=2026-04-06"
+        desk = world.staff_client(world.diane)
+
+        for language, name in (("en", "Easter Monday"), ("fr", "Lundi de Pâques")):
+            for client, path in ((manager, address), (desk, agenda)):
+                shown = client.get(path.replace("/fr/", f"/{language}/", 1)).content.decode()
+                assert name in shown.split('id="holidays"')[0]
+        kept = Closure.objects.get()
+        assert (kept.reason, kept.holiday) == ("Lundi de Pâques", "FR")
+        # Put back, it still is a holiday.
+        manager.post(reverse("desk:clinic_remove_closure", args=[kept.id]))
+        manager.post(reverse("desk:clinic_undo"))
+        assert Closure.objects.get().holiday == "FR"
+
     def test_in_alsace_have_days_of_their_own(self, world: World, manager: Client) -> None:
         address = page("site", "lyon") + "?part=6AE"
         assert "Saint-Étienne" in manager.get(address).content.decode()

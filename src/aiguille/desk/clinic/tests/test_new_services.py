@@ -254,8 +254,9 @@ class TestAServiceThatStands:
         self, world: World, manager: Client, service_id: UUID
     ) -> None:
         def sites() -> set[UUID]:
-            days = {"first_day": TEN.date(), "last_day": TEN.date(), "at": AT}
-            return {s.site_id for s in free_starts(service_id=service_id, **days)}
+            day = TEN.date()
+            found = free_starts(service_id=service_id, first_day=day, last_day=day, at=AT)
+            return {start.site_id for start in found}
 
         address = page("service", service_id)
         typed = parts(manager, service_id, n0_skill="mesotherapy", p0_needs=["0"], n1_kind="")
