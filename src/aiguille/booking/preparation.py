@@ -96,10 +96,12 @@ def preparation_stands(row: Appointment, *, at: datetime) -> bool:
     return cream is not None and at <= cream.before(row.starts_at).apply_at + STILL_USEFUL
 
 
-def preparation_in_words(times: CreamTimes, *, time_zone: str, day: str, language: str) -> str:
+def preparation_in_words(
+    times: CreamTimes, *, time_zone: str, day: str, language: str, is_private: bool = False
+) -> str:
     """Return what to do when, on the walls of the site; `day` is the session's local date (ISO).
 
-    A mailbox is not private: it says when, and not what.
+    A mailbox is not private: it says when, and not what. The patient's space `is_private`.
     """
     zone = ZoneInfo(time_zone)
 
@@ -119,7 +121,9 @@ def preparation_in_words(times: CreamTimes, *, time_zone: str, day: str, languag
 
     removed = "remove_at_clinic" if times.is_removed_at_clinic else "remove_at_home"
     said = [
-        word("apply", language).format(apply=at_clock(times.apply_at)),
+        word("apply_cream" if is_private else "apply", language).format(
+            apply=at_clock(times.apply_at)
+        ),
         word(removed, language).format(remove=at_clock(times.remove_at)),
     ]
     if times.latest_at is not None:

@@ -1,14 +1,16 @@
 """What the first page of a patient's space says: what is next, and how far the course is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from aiguille.booking.course_words import notices_of
 from aiguille.booking.gate import earliest_session_start
+from aiguille.booking.preparation import preparations
 from aiguille.booking.queries import AppointmentView, appointments_of_patient
 from aiguille.booking.waiting_queries import OfferView, open_offers_of_patient
+from aiguille.care.prescriptions import CreamTimes
 from aiguille.care.queries import PlanView, current_verdict, list_plans
 from aiguille.catalogue.queries import TreatmentView, get_treatment
 from aiguille.consent.queries import current_consent, current_text
@@ -82,6 +84,7 @@ class PortalHome:
     identity: Identity
     offers: tuple[OfferView, ...]
     next_appointment: AppointmentView | None
+    preparations: Mapping[UUID, CreamTimes]
     questionnaires: tuple[QuestionnaireToDo, ...]
     questions_again: tuple[AppointmentView, ...]
     courses: tuple[Course, ...]
@@ -119,6 +122,7 @@ def portal_home(*, patient_id: UUID, at: datetime) -> PortalHome:
         identity=identity,
         offers=tuple(open_offers_of_patient(patient_id, at=at)),
         next_appointment=next(iter(ahead), None),
+        preparations=preparations(ahead[:1]),
         questionnaires=tuple(
             todo
             for procedure in sorted(procedures)

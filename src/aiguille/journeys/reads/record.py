@@ -19,6 +19,7 @@ from aiguille.booking.queries import AppointmentView, appointments_of_patient
 from aiguille.booking.rules import Earliest
 from aiguille.care import events as care_events
 from aiguille.care.informing import Information
+from aiguille.care.prescriptions import every_prescription
 from aiguille.care.queries import (
     BirthDateMissing,
     ConsultationView,
@@ -29,7 +30,6 @@ from aiguille.care.queries import (
     current_verdict,
     list_consultations,
     list_plans,
-    list_prescriptions,
     list_verdicts,
     screening,
 )
@@ -216,7 +216,7 @@ def _clinical(identity: Identity, appointments: list[AppointmentView], *, at: da
         consultations=tuple(consultations),
         verdicts=tuple(VerdictLine(one, treatments[one.treatment_id]) for one in verdicts),
         courses=tuple(_course(plan, treatments, appointments, at=at) for plan in plans),
-        prescriptions=tuple(of_person(lambda one: list_prescriptions(patient_id=one))),
+        prescriptions=tuple(of_person(lambda one: every_prescription(patient_id=one))),
         consents=tuple((one, treatments[one.treatment_id]) for one in consents),
         sessions=tuple(
             (one, treatments[one.treatment_id]) for one in of_person(sessions_of_patient)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from aiguille.booking.course_forms import written
 from aiguille.booking.courses import Chosen
 from aiguille.booking.operations import AlreadyBooked
+from aiguille.booking.preparation import preparations
 from aiguille.booking.queries import AppointmentView, Start, appointments_of_patient
 from aiguille.journeys import book_session as journey
 from aiguille.journeys import change_appointment, who
@@ -43,7 +44,12 @@ def appointments(request: HttpRequest) -> HttpResponse:
     ahead = sorted((a for a in found if a.is_ahead and a.ends_at > now), key=_start)
     past = sorted((a for a in found if a not in ahead), key=_start, reverse=True)
     places = places_of_patient(patient_id=patient_id, actor=actor, at=now)
-    context = {"ahead": ahead, "past": past, "places": places}
+    context = {
+        "ahead": ahead,
+        "past": past,
+        "places": places,
+        "preparations": preparations(ahead),
+    }
     return render(request, "portal/booking/appointments.html", context)
 
 

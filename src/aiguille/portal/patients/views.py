@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from aiguille.care.prescriptions import every_prescription
 from aiguille.journeys import who
 from aiguille.journeys.become_patient import switch_patient
 from aiguille.kernel.errors import DomainError
@@ -62,7 +63,9 @@ def documents(request: HttpRequest) -> HttpResponse:
     """List the documents that the clinic shows to the patient."""
     _, patient_id = who.patient_of(request)
     shown = list_documents(patient_id, shown_to_patient=True)
-    return render(request, "portal/patients/documents.html", {"documents": shown})
+    replaced = {one.id: one.replaced_at for one in every_prescription(patient_id=patient_id)}
+    context = {"documents": [(line, replaced.get(line.subject_id)) for line in shown]}
+    return render(request, "portal/patients/documents.html", context)
 
 
 @reachable_by(Who.PATIENT)
