@@ -34,6 +34,11 @@ def prepare_plans(*, at: datetime) -> None:
     assert found is not None, "the clinic has patients"
     _treat(found[0], at=at)
     with owner() as connection:
+        # A plan keeps each answer of the rule book; the others' plans name these all the same.
+        connection.execute(
+            "DELETE FROM care_ruling AS one WHERE NOT EXISTS"
+            " (SELECT FROM care_verdict WHERE ruling_id = one.id)"
+        )
         for table in COPIED:
             _copy(connection, table, found[0])
 
@@ -77,14 +82,21 @@ def _copy(connection: Any, table: str, source: UUID) -> None:
 def _treat(patient_id: UUID, *, at: datetime) -> None:
     from aiguille.accounts.operations import grant_qualification
     from aiguille.accounts.queries import get_user_by_email
-    from aiguille.care.operations import give_verdict, make_plan, write_consultation
+    from aiguille.care.operations import (
+        give_verdict,
+        make_plan,
+        plan_limits,
+        write_consultation,
+    )
+    from aiguille.care.planning import Answer, PlannedPlace
     from aiguille.care.queries import screening
     from aiguille.care.reflection import reflection_days
     from aiguille.care.rules import Override
     from aiguille.catalogue import operations as catalogue
     from aiguille.catalogue.queries import protocol_versions, treatment_by_code
     from aiguille.kernel.actor import SYSTEM, Actor, ActorKind
-    from aiguille.kernel.codes import Procedure, StaffRole, VerdictOutcome
+    from aiguille.kernel.codes import Procedure, Side, StaffRole, VerdictOutcome, Zone
+    from aiguille.kernel.zone_sides import ZoneSide
     from aiguille.protocols.library import shipped_protocols
 
     today = at.date()
@@ -134,17 +146,23 @@ def _treat(patient_id: UUID, *, at: datetime) -> None:
         actor=physician,
         at=at,
     )
+    planned: dict[str, Any] = {
+        "verdict_id": verdict,
+        "protocol_version_id": protocol_versions(treatment.id)[0].id,
+        "sessions_planned": 6,
+        "interval_min_days": INTERVAL_DAYS,
+        "places": [
+            PlannedPlace(ZoneSide(Zone(zone), Side.BOTH), technique="IED") for zone in ZONES
+        ],
+        "at": at,
+    }
+    limits = plan_limits(**planned)
     make_plan(
-        verdict_id=verdict,
-        protocol_version_id=protocol_versions(treatment.id)[0].id,
-        sessions_planned=6,
-        interval_min_days=INTERVAL_DAYS,
+        **planned,
         interval_default_days=INTERVAL_DAYS,
         interval_max_days=28,
-        zones=list(ZONES),
-        settings={"technique": "IED"},
+        acknowledged=[limit.key for limit in limits if limit.answer is Answer.TICK],
         actor=physician,
-        at=at,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from aiguille.care.operations import give_verdict, make_plan, write_consultation
+from aiguille.care.planning import PlannedPlace
 from aiguille.care.queries import screening
 from aiguille.care.reflection import reflection_days
 from aiguille.care.rules import Override
@@ -21,13 +22,18 @@ from aiguille.catalogue.queries import (
     treatment_by_code,
 )
 from aiguille.kernel.actor import SYSTEM
-from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.kernel.codes import Procedure, Side, VerdictOutcome, Zone
+from aiguille.kernel.zone_sides import ZoneSide
 from aiguille.patients.operations import save_draft_answers, submit_answers
 from aiguille.protocols.library import shipped_protocols
 from aiguille.rulebook import QuestionInput, load_rulebook
 from tests.world import SpacePerson, World
 
 ZONES = ("CHEEK", "FOREHEAD")
+PLACES = [
+    PlannedPlace(ZoneSide(Zone(zone), side), technique="IED")
+    for zone, side in (("CHEEK", Side.LEFT), ("CHEEK", Side.RIGHT), ("FOREHEAD", Side.MIDLINE))
+]
 TREATMENT = "mesotherapy-mesolift-ageing"
 INTERVAL_DAYS = 14
 SESSIONS = 3
@@ -134,8 +140,7 @@ def open_course(
         interval_min_days=INTERVAL_DAYS,
         interval_default_days=INTERVAL_DAYS,
         interval_max_days=28,
-        zones=list(ZONES),
-        settings={"technique": "IED"},
+        places=PLACES,
         reflection_requested_on=reflection_requested_on,
         actor=world.bruno.actor,
         at=at,

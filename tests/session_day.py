@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiguille.booking.operations import book, check_in
 from aiguille.booking.queries import get_appointment
-from aiguille.care.operations import give_verdict, make_plan, write_consultation
+from aiguille.care.operations import give_verdict, make_plan, plan_limits, write_consultation
+from aiguille.care.planning import Answer, PlannedPlace
 from aiguille.care.queries import screening
 from aiguille.care.reflection import reflection_days
 from aiguille.care.rules import Override
@@ -29,7 +31,8 @@ from aiguille.catalogue.seed import treatment_code
 from aiguille.consent.operations import publish_texts, sign_consent
 from aiguille.consent.queries import current_text
 from aiguille.kernel.actor import SYSTEM
-from aiguille.kernel.codes import Procedure, ProductKind, VerdictOutcome
+from aiguille.kernel.codes import Procedure, ProductKind, Side, VerdictOutcome
+from aiguille.kernel.zone_sides import ZoneSide
 from aiguille.patients.operations import answer_again
 from aiguille.patients.queries import latest_answers
 from aiguille.plumbing import clock
@@ -291,22 +294,26 @@ def _verdict(
 
 
 def _plan(world: World, verdict: UUID, version: UUID, protocol: Protocol) -> UUID:
-    course, zone = protocol.courses[0], protocol.zones[0].value
-    settings: dict[str, object] = (
-        {"needle_mm": {zone: str(course.needle_mm_default or Decimal("0.5"))}}
-        if protocol.procedure is Procedure.NEEDLING
-        else {"technique": protocol.techniques[0].technique.value}
+    course, zone = protocol.courses[0], protocol.zones[0]
+    is_needling = protocol.procedure is Procedure.NEEDLING
+    place = PlannedPlace(
+        ZoneSide(zone, Side.BOTH),
+        needle_mm=(course.needle_mm_default or Decimal("0.5")) if is_needling else None,
+        technique="" if is_needling else protocol.techniques[0].technique.value,
     )
+    planned: dict[str, Any] = {
+        "verdict_id": verdict,
+        "protocol_version_id": version,
+        "sessions_planned": 3,
+        "interval_min_days": 28,
+        "places": [place],
+        "at": world.at,
+    }
+    warnings = [limit.key for limit in plan_limits(**planned) if limit.answer is Answer.TICK]
     return make_plan(
-        verdict_id=verdict,
-        protocol_version_id=version,
-        sessions_planned=3,
-        interval_min_days=28,
+        **planned,
         interval_default_days=35,
         interval_max_days=42,
-        zones=[zone],
-        settings=settings,
-        acknowledged=[zone],
+        acknowledged=warnings,
         actor=world.bruno.actor,
-        at=world.at,
     )

@@ -28,7 +28,7 @@ from aiguille.clinics.operations import Opening, create_resource, set_weekly_hou
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure, ResourceKind, VerdictOutcome
 from aiguille.patients.operations import create_provisional
-from tests.course import INTERVAL_DAYS, SESSIONS, ZONES, answer_no, open_course
+from tests.course import INTERVAL_DAYS, PLACES, SESSIONS, ZONES, answer_no, open_course
 from tests.races.contenders import without_constraint
 from tests.races.processes import Act, fight, kinds, results
 from tests.world import SpacePerson, World
@@ -156,8 +156,7 @@ def plan_of(world: World, person: SpacePerson, treatment: UUID) -> UUID:
         interval_min_days=INTERVAL_DAYS,
         interval_default_days=INTERVAL_DAYS,
         interval_max_days=28,
-        zones=list(ZONES),
-        settings={"technique": "IED"},
+        places=PLACES,
         actor=world.bruno.actor,
         at=world.at,
     )

@@ -15,6 +15,7 @@ from aiguille.care.models import (
     Verdict,
     VerdictStatus,
 )
+from aiguille.care.planning import PlannedPlace
 from aiguille.care.prescriptions import PrescriptionView, get_prescription, list_prescriptions
 from aiguille.care.rules import OPENING_OUTCOMES, settled_rules
 from aiguille.catalogue.queries import RulesInForce, rules_in_force
@@ -141,7 +142,7 @@ class VerdictView:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan; `settings` holds depth or technique by zone and the product."""
+    """A plan; `settings` holds what is treated where and how, and the product."""
 
     id: UUID
     patient_id: UUID
@@ -156,6 +157,11 @@ class PlanView:
     settings: Mapping[str, Any]
     author_name: str
     recorded_at: datetime
+
+    @property
+    def places(self) -> tuple[PlannedPlace, ...]:
+        """Return where it is treated, on which side, and how."""
+        return tuple(map(PlannedPlace.from_stored, self.settings["places"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +391,7 @@ _CONTENTS: Lookup[tuple[Mapping[str, Any]]] = Lookup(
 )
 
 # Facts that are kept as decimal text, so that JSON does not round them.
-_QUANTITIES = frozenset({"area_cm2", "grams", "mg", "weight_kg"})
+_QUANTITIES = frozenset({"area_cm2", "grams", "mg", "needle_mm", "weight_kg"})
 
 
 def _verdict_view(row: Verdict) -> VerdictView:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from aiguille.care.planning import PlannedPlace
 from aiguille.kernel.codes import Indication, Procedure, ProductKind, Zone
+from aiguille.plumbing.zone_map import zone_map
 from aiguille.protocols.library import shipped_protocols
 from aiguille.protocols.model import Course, Protocol
 
@@ -48,11 +50,17 @@ class Menu:
         return self.sessions or self.course.sessions_default
 
     @property
-    def settings(self) -> dict[str, object]:
-        """Return the plan's settings but for the product."""
-        if self.procedure is Procedure.NEEDLING:
-            return {"needle_mm": {zone.value: str(self.needle_mm) for zone in self.zones}}
-        return {"technique": self.technique}
+    def places(self) -> list[PlannedPlace]:
+        """Return what the plan treats: each zone on both its sides, all the same way."""
+        return [
+            PlannedPlace(
+                zone_side,
+                needle_mm=self.needle_mm if self.procedure is Procedure.NEEDLING else None,
+                technique=self.technique,
+            )
+            for zone_side in zone_map().zone_sides()
+            if zone_side.zone in self.zones
+        ]
 
 
 _NEEDLING = {ProductKind.SALINE: "saline-10-ml", ProductKind.PROTECTIVE: "petroleum-jelly-sterile"}

@@ -3,13 +3,15 @@
 from collections.abc import Generator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from aiguille.accounts.queries import actor_of_patient_account
 from aiguille.booking.operations import check_in, mark_no_show
 from aiguille.booking.queries import AppointmentView
 from aiguille.booking.waiting import join_waiting_list
-from aiguille.care.operations import make_plan, prescribe, write_consultation
+from aiguille.care.operations import make_plan, plan_limits, prescribe, write_consultation
+from aiguille.care.planning import Answer
 from aiguille.care.prescribing import Cream
 from aiguille.care.queries import screening
 from aiguille.care.rules import Override
@@ -226,26 +228,28 @@ def _judge(patient: Patient, consultation_id: UUID, doctor: Doctor, at: datetime
 
 def _plan(patient: Patient, verdict_id: UUID, doctor: Doctor, at: datetime) -> UUID:
     menu, course = patient.menu, patient.menu.course
-    settings = menu.settings
-    if ProductKind.INJECTABLE in menu.products:
-        settings["product_id"] = str(patient.clinic.products[menu.products[ProductKind.INJECTABLE]])
     version_id = next(
         version.id
         for version in protocol_versions(patient.treatment_id)
         if version.protocol_id == menu.protocol_id
     )
+    injected = menu.products.get(ProductKind.INJECTABLE)
+    planned: dict[str, Any] = {
+        "verdict_id": verdict_id,
+        "protocol_version_id": version_id,
+        "sessions_planned": patient.script.sessions or course.sessions_default,
+        "interval_min_days": course.interval_min_days,
+        "places": menu.places,
+        "product_id": patient.clinic.products[injected] if injected else None,
+        "at": at,
+    }
+    limits = plan_limits(**planned)
     return make_plan(
-        verdict_id=verdict_id,
-        protocol_version_id=version_id,
-        sessions_planned=patient.script.sessions or course.sessions_default,
-        interval_min_days=course.interval_min_days,
+        **planned,
         interval_default_days=course.interval_default_days,
         interval_max_days=course.interval_max_days or 2 * course.interval_default_days,
-        zones=patient.zones,
-        settings=settings,
-        acknowledged=patient.zones,
+        acknowledged=[limit.key for limit in limits if limit.answer is Answer.TICK],
         actor=doctor.actor,
-        at=at,
     )
 
 

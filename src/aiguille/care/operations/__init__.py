@@ -6,7 +6,7 @@ from aiguille.care.operations.information import (
     InformationNotTicked,
     acknowledge_information,
 )
-from aiguille.care.operations.plan import PlanRefused, make_plan
+from aiguille.care.operations.plan import PlanRefused, make_plan, plan_limits
 from aiguille.care.operations.prescription import prescribe
 from aiguille.care.operations.shared import InvalidContent, store_ruling
 from aiguille.care.operations.verdict import give_verdict, revoke_verdict, suspend_verdict
@@ -21,6 +21,7 @@ __all__ = [
     "give_verdict",
     "keep_draft",
     "make_plan",
+    "plan_limits",
     "prescribe",
     "revoke_verdict",
     "store_ruling",

@@ -1,8 +1,9 @@
-"""Planning a course within the protocol and the rule book."""
+"""Planning a course within the protocol and the clinic's rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,26 @@ from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
 from aiguille.care import events
 from aiguille.care.models import Plan, Verdict, VerdictStatus
-from aiguille.care.operations.shared import InvalidContent, checked_zones
-from aiguille.care.queries import phototype_of, screening
+from aiguille.care.operations.prescription import WarningUnseen
+from aiguille.care.operations.shared import InvalidContent, store_rulings
+from aiguille.care.planning import (
+    Answer,
+    Judgement,
+    Limit,
+    PlanDraft,
+    PlannedPlace,
+    judge,
+    objections,
+    technique_of,
+)
+from aiguille.care.queries import Screening, phototype_of, screening
 from aiguille.care.reflection import REFLECTION_REQUESTED_ON
-from aiguille.care.rules import RefusedByRuleBook
+from aiguille.care.rules import ReasonMissing, RefusedByRuleBook
 from aiguille.catalogue.queries import (
+    NotInCatalogue,
+    ProductView,
     ProtocolVersionView,
+    RulesInForce,
     TreatmentView,
     get_product,
     get_protocol_version,
@@ -26,17 +41,24 @@ from aiguille.catalogue.queries import (
     rules_in_force,
 )
 from aiguille.kernel.actor import Actor
-from aiguille.kernel.codes import Procedure, ProductKind, ProductUse, VerdictOutcome
-from aiguille.kernel.decisions import Decision
+from aiguille.kernel.codes import Procedure, ProductKind, VerdictOutcome, Zone
 from aiguille.kernel.errors import DomainError
+from aiguille.kernel.labels import label
+from aiguille.kernel.numbers import exact
 from aiguille.kernel.text import Text
+from aiguille.kernel.zone_sides import sides_in_words, zones_among
 from aiguille.plumbing.models import authored_by
 from aiguille.protocols.model import Protocol
 from aiguille.protocols.reading import read_protocol
-from aiguille.rulebook import load_rulebook
 
 MOST_SESSIONS = 24
 LONGEST_INTERVAL_DAYS = 366
+LONGEST_REASON = 2_000
+PLANNED_KINDS = {
+    Procedure.NEEDLING: frozenset({ProductKind.PROTECTIVE, ProductKind.POST_CARE}),
+    Procedure.MESOTHERAPY: frozenset({ProductKind.INJECTABLE}),
+}
+"""What may be planned: what is put on the skin after the needle, or what is injected."""
 
 
 class PlanRefused(DomainError):
@@ -54,33 +76,33 @@ def make_plan(
     interval_min_days: int,
     interval_default_days: int,
     interval_max_days: int,
-    zones: Sequence[str],
-    settings: Mapping[str, Any],
+    places: Sequence[PlannedPlace],
     actor: Actor,
     at: datetime,
-    acknowledged: Sequence[str] = (),
+    product_id: UUID | None = None,
+    acknowledged: Collection[str] = (),
+    reasons: Mapping[str, str] | None = None,
     reflection_requested_on: date | None = None,
 ) -> UUID:
     """Plan a course under a verdict; the plan before it for the treatment is replaced.
 
-    `settings` holds, for needling, `needle_mm`: zones to needle lengths (decimal text, mm); for
-    mesotherapy, `technique` (a code) and, where one is chosen, `product_id`. What the product
-    contains (`actives`), and each warning seen with its zone (`acknowledged`), is written beside it. `acknowledged` are the zones whose depth warning the
-    physician has seen; `reflection_requested_on` is the date of the writing in which the patient
-    asked to shorten the reflection period.
+    `acknowledged` are the keys of the warnings that the physician has seen (`plan_limits` gives
+    them), `reasons` the physician's reasons by the key of what they decide upon; both are kept with
+    the plan, and so is each answer of the rule book. `reflection_requested_on` is the date of the
+    writing in which the patient asked to shorten the reflection period.
 
     Raises:
         NotAllowed: the actor is not a physician at work.
         PlanRefused: the protocol does not serve the treatment, the verdict does not open sessions,
             the intervals are out of order or below the rule book's, or the patient's answers stand
             in the way of these zones or this product.
-        RefusedByRuleBook: a depth is above its zone's maximum, or a product is not to be injected.
-        InvalidContent: a zone, technique, product or number is none that there can be.
+        RefusedByRuleBook: a depth is above its zone's maximum, or a product is not to be used.
+        WarningUnseen: a limit warns, and the physician has not seen it as it is.
+        ReasonMissing: the rule book asks for the physician's reason.
+        InvalidContent: a zone, technique, depth, product or number is none that there can be.
     """
     require(actor, Right.GIVE_VERDICT)
     verdict = Verdict.objects.select_for_update(of=("self",)).get(id=verdict_id)
-    treatment = get_treatment(verdict.treatment_id)
-    version = get_protocol_version(protocol_version_id)
     if verdict.status != VerdictStatus.ACTIVE or verdict.outcome == VerdictOutcome.NOT_ELIGIBLE:
         raise PlanRefused(
             Text(
@@ -88,32 +110,26 @@ def make_plan(
                 en="The verdict does not allow a session.",
             )
         )
-    protocol = _serving(version, treatment)
     _check_numbers(sessions_planned, interval_min_days, interval_default_days, interval_max_days)
-    planned_zones = checked_zones(zones, field="zones")
-    if not planned_zones:
-        raise InvalidContent(
-            Text(fr="Choisissez au moins une zone.", en="Choose at least one zone."), field="zones"
-        )
-    _check_zones(protocol, planned_zones)
-    if treatment.procedure is Procedure.NEEDLING:
-        kept = _needling(settings, verdict.patient_id, treatment, planned_zones, acknowledged)
-    else:
-        kept = _mesotherapy(settings, protocol)
-    if reflection_requested_on is not None:
-        kept[REFLECTION_REQUESTED_ON] = _request_date(reflection_requested_on, at=at)
-    _check_interval(treatment.procedure, planned_zones, kept, interval_min_days)
-    _check_answers(verdict, treatment.procedure, planned_zones, kept.get("actives", ()), at=at)
-    replaced = (
-        Plan.objects.filter(
-            patient_id=verdict.patient_id, treatment_id=verdict.treatment_id, replaced_by=None
-        )
-        .order_by("-version")
-        .first()
+    draft = _draft(
+        verdict,
+        protocol_version_id,
+        sessions_planned=sessions_planned,
+        interval_min_days=interval_min_days,
+        places=places,
+        product_id=product_id,
     )
-    latest = Plan.objects.filter(
-        patient_id=verdict.patient_id, treatment_id=verdict.treatment_id
-    ).aggregate(version=Max("version"))["version"]
+    _check_places(draft)
+    judged = _judged(verdict, draft, at=at)
+    settings = {
+        **_treated(draft),
+        **_answered(judged.limits, acknowledged=acknowledged, reasons=reasons or {}),
+        "rulings": [str(key) for key in _store(judged, verdict.patient_id, actor=actor, at=at)],
+    }
+    if reflection_requested_on is not None:
+        settings[REFLECTION_REQUESTED_ON] = _request_date(reflection_requested_on, at=at)
+    same = Plan.objects.filter(patient_id=verdict.patient_id, treatment_id=verdict.treatment_id)
+    latest = same.aggregate(version=Max("version"))["version"]
     plan = Plan.objects.create(
         patient_id=verdict.patient_id,
         verdict_id=verdict.id,
@@ -123,10 +139,10 @@ def make_plan(
         interval_min_days=interval_min_days,
         interval_default_days=interval_default_days,
         interval_max_days=interval_max_days,
-        zones=planned_zones,
-        settings=kept,
+        zones=[zone.value for zone in draft.zones],
+        settings=settings,
         version=(latest or 0) + 1,
-        replaces=replaced,
+        replaces=same.filter(replaced_by=None).order_by("-version").first(),
         effective_at=at,
         **authored_by(actor, at=at),
     )
@@ -140,6 +156,145 @@ def make_plan(
         details={"sessions": sessions_planned, "protocol": str(protocol_version_id)},
     )
     return plan.id
+
+
+def plan_limits(
+    *,
+    verdict_id: UUID,
+    protocol_version_id: UUID,
+    places: Sequence[PlannedPlace],
+    at: datetime,
+    sessions_planned: int | None = None,
+    interval_min_days: int | None = None,
+    product_id: UUID | None = None,
+) -> tuple[Limit, ...]:
+    """Return what stands against a plan as far as it is typed, most severe first; writes nothing.
+
+    A place whose length is none is left out.
+
+    Raises:
+        PlanRefused: the protocol does not serve the verdict's treatment.
+        InvalidContent: the product is none that may be planned.
+    """
+    verdict = Verdict.objects.get(id=verdict_id)
+    draft = _draft(
+        verdict,
+        protocol_version_id,
+        sessions_planned=sessions_planned,
+        interval_min_days=interval_min_days,
+        places=[
+            place
+            for place in places
+            if all(mm is None or _is_length(mm) for mm in (place.needle_mm, place.depth_mm))
+        ],
+        product_id=product_id,
+    )
+    return _judged(verdict, draft, at=at).limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What stands against a draft, and what was asked to know."""
+
+    limits: tuple[Limit, ...]
+    judgement: Judgement
+    screened: Screening | None
+    rules: RulesInForce
+
+
+def _draft(
+    verdict: Verdict,
+    protocol_version_id: UUID,
+    *,
+    sessions_planned: int | None,
+    interval_min_days: int | None,
+    places: Sequence[PlannedPlace],
+    product_id: UUID | None,
+) -> PlanDraft:
+    treatment = get_treatment(verdict.treatment_id)
+    return PlanDraft(
+        protocol=_serving(get_protocol_version(protocol_version_id), treatment),
+        indication=treatment.indication,
+        phototype=phototype_of(patient_id=verdict.patient_id),
+        places=tuple(places),
+        sessions_planned=sessions_planned,
+        interval_min_days=interval_min_days,
+        product=_product(product_id, treatment.procedure),
+    )
+
+
+def _judged(verdict: Verdict, draft: PlanDraft, *, at: datetime) -> _Judged:
+    rules = rules_in_force()
+    judgement = judge(draft, rules)
+    screened = _screened(verdict, draft, at=at) if draft.places else None
+    against = (
+        objections(
+            screened.findings, settled=screened.settled_by(verdict.overrides), rules=screened.rules
+        )
+        if screened
+        else ()
+    )
+    limits = sorted((*against, *judgement.limits), key=lambda one: -one.decision.severity)
+    return _Judged(tuple(limits), judgement, screened, rules)
+
+
+def _screened(verdict: Verdict, draft: PlanDraft, *, at: datetime) -> Screening:
+    return screening(
+        patient_id=verdict.patient_id,
+        procedure=draft.protocol.procedure,
+        act_date=max(verdict.valid_during.lower, at.date()),
+        zones=[zone.value for zone in draft.zones],
+        actives=[active.value for active in draft.product.actives] if draft.product else (),
+    )
+
+
+def _store(judged: _Judged, patient_id: UUID, *, actor: Actor, at: datetime) -> list[UUID]:
+    asked = [*judged.judgement.rulings]
+    if judged.screened is not None:
+        asked.append((judged.screened.asked, judged.screened.answer))
+    return store_rulings(
+        patient_id=patient_id, rulings=asked, rules=judged.rules, actor=actor, at=at
+    )
+
+
+def _answered(
+    limits: Sequence[Limit], *, acknowledged: Collection[str], reasons: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the warnings seen and the reasons given, or refuse the plan as it is."""
+    for limit in limits:
+        if limit.stops:
+            is_rule_books = limit.field.startswith(("needle_mm_", "depth_mm_", "product_id"))
+            refusal = RefusedByRuleBook if is_rule_books else PlanRefused
+            raise refusal(limit.message, field=limit.field)
+    for limit in limits:
+        if limit.answer is Answer.TICK and limit.key not in acknowledged:
+            raise WarningUnseen(limit.message, field=limit.field)
+        if limit.answer is Answer.REASON and not reasons.get(limit.key, "").strip():
+            raise ReasonMissing(limit.message, field=limit.field)
+    seen = [limit.stored for limit in limits if limit.answer is Answer.TICK]
+    decided = [
+        {**limit.stored, "reason": reasons[limit.key].strip()[:LONGEST_REASON]}
+        for limit in limits
+        if limit.answer is Answer.REASON
+    ]
+    return {
+        **({"acknowledged": seen} if seen else {}),
+        **({"overridden": decided} if decided else {}),
+    }
+
+
+def _treated(draft: PlanDraft) -> dict[str, Any]:
+    """Return where and how deep, with each zone's longest needle, and by which product."""
+    kept: dict[str, Any] = {"places": [place.stored for place in draft.places]}
+    if draft.protocol.procedure is Procedure.NEEDLING:
+        kept["needle_mm"] = {zone.value: exact(draft.longest(zone)) for zone in draft.zones}
+    if draft.product is not None:
+        kept |= {
+            "product_id": str(draft.product.id),
+            "product_use": draft.use.value,
+            "actives": [active.value for active in draft.product.actives],
+        }
+    return kept
 
 
 def _request_date(asked_on: date, *, at: datetime) -> str:
@@ -164,6 +319,27 @@ def _serving(version: ProtocolVersionView, treatment: TreatmentView) -> Protocol
     return read_protocol(version.content)
 
 
+def _product(product_id: UUID | None, procedure: Procedure) -> ProductView | None:
+    if product_id is None:
+        return None
+    try:
+        product = get_product(product_id)
+    except NotInCatalogue as error:
+        raise InvalidContent(error.text, field="product_id") from error
+    if ProductKind(product.kind) not in PLANNED_KINDS[procedure]:
+        is_injected = procedure is Procedure.MESOTHERAPY
+        raise InvalidContent(
+            Text(fr="Ce produit ne s’injecte pas.", en="This product is not injected.")
+            if is_injected
+            else Text(
+                fr="Ce produit ne s’applique pas après l’aiguille.",
+                en="This product is not put on after the needle.",
+            ),
+            field="product_id",
+        )
+    return product
+
+
 def _check_numbers(sessions: int, least: int, default: int, most: int) -> None:
     if not 1 <= sessions <= MOST_SESSIONS:
         raise PlanRefused(
@@ -183,152 +359,64 @@ def _check_numbers(sessions: int, least: int, default: int, most: int) -> None:
         )
 
 
-def _check_zones(protocol: Protocol, zones: Sequence[str]) -> None:
-    foreign = [zone for zone in zones if zone not in protocol.zones]
+def _check_places(draft: PlanDraft) -> None:
+    if not draft.places:
+        raise InvalidContent(
+            Text(fr="Choisissez au moins une zone.", en="Choose at least one zone."), field="zones"
+        )
+    sides = [place.zone_side for place in draft.places]
+    if len(set(sides)) < len(sides):
+        raise InvalidContent(
+            Text(fr="Une zone est nommée deux fois.", en="A zone is named twice."), field="zones"
+        )
+    foreign = [zone for zone in zones_among(sides) if zone not in draft.protocol.zones]
     if foreign:
-        name = load_rulebook().zone_label(foreign[0])
-        raise PlanRefused(
-            Text(
-                fr=f"Le protocole ne traite pas cette zone : {name.fr}.",
-                en=f"The protocol does not treat this zone: {name.en}.",
-            ),
-            field="zones",
-        )
+        raise _untreated(foreign[0])
+    for place in draft.places:
+        if draft.protocol.procedure is Procedure.NEEDLING:
+            _check_length(place)
+        else:
+            _check_technique(place, draft.protocol)
 
 
-def _check_interval(
-    procedure: Procedure, zones: Sequence[str], settings: Mapping[str, Any], least: int
-) -> None:
-    lengths, rules = settings.get("needle_mm", {}), rules_in_force()
-    for zone in zones:
-        answer = rules.decide(
-            {
-                "kind": "interval",
-                "procedure": procedure.value,
-                "zone": zone,
-                # Mesotherapy has no length here; the rule's own limit asks the longer wait.
-                "needle_mm": Decimal(lengths.get(zone, "0.5")),
-                "days_since_last": least,
-            }
-        )
-        if answer["decision"] in {Decision.DELAY, Decision.BLOCK}:
-            message = answer["findings"][0]["message"]
-            name = load_rulebook().zone_label(zone)
-            raise PlanRefused(
-                Text(fr=f"{name.fr} : {message['fr']}", en=f"{name.en}: {message['en']}"),
-                field="interval_min_days",
-            )
-
-
-def _check_answers(
-    verdict: Verdict,
-    procedure: Procedure,
-    zones: Sequence[str],
-    actives: Sequence[str],
-    *,
-    at: datetime,
-) -> None:
-    """Refuse zones or a product to which the answers object beyond what the verdict settled."""
-    screened = screening(
-        patient_id=verdict.patient_id,
-        procedure=procedure,
-        act_date=max(verdict.valid_during.lower, at.date()),
-        zones=zones,
-        actives=actives,
+def _untreated(zone: Zone) -> PlanRefused:
+    name = label(zone)
+    return PlanRefused(
+        Text(
+            fr=f"Le protocole ne traite pas cette zone : {name.fr}.",
+            en=f"The protocol does not treat this zone: {name.en}.",
+        ),
+        field="zones",
     )
-    settled = screened.settled_by(verdict.overrides)
-    for finding in screened.findings:
-        is_grave = Decision(finding["decision"]).severity >= Decision.REVIEW.severity
-        if is_grave and finding["rule"] not in settled:
-            raise PlanRefused(Text.from_mapping(finding["message"]), field="zones")
 
 
-def _needling(
-    settings: Mapping[str, Any],
-    patient_id: UUID,
-    treatment: TreatmentView,
-    zones: Sequence[str],
-    acknowledged: Sequence[str],
-) -> dict[str, Any]:
-    """Return the settings of needling: an allowed length for each zone."""
-    phototype = phototype_of(patient_id=patient_id)
-    lengths, rules = settings.get("needle_mm", {}), rules_in_force()
-    kept: dict[str, str] = {}
-    seen: list[dict[str, Any]] = []
-    for zone in zones:
-        field = f"needle_mm_{zone}"
-        length = _length(lengths.get(zone), field=field)
-        answer = rules.decide(
-            {
-                "kind": "depth",
-                "zone": zone,
-                "indication": treatment.indication.value,
-                "needle_mm": length,
-                "phototype": phototype,
-            }
+def _check_length(place: PlannedPlace) -> None:
+    if not _is_length(place.needle_mm):
+        (name,) = sides_in_words([place.zone_side])
+        raise InvalidContent(
+            Text(
+                fr=f"{name.fr} : donnez une longueur d’aiguille en millimètres.",
+                en=f"{name.en}: give a needle length in millimetres.",
+            ),
+            field=f"needle_mm_{place.key}",
         )
-        if "error" in answer:
-            raise _impossible_length(field)
-        for finding in answer["findings"]:
-            if finding["decision"] == Decision.BLOCK or zone not in acknowledged:
-                raise RefusedByRuleBook(Text.from_mapping(finding["message"]), field=field)
-            seen.append({"zone": zone, **finding})
-        kept[zone] = str(length)
-    return {"needle_mm": kept, **({"acknowledged": seen} if seen else {})}
 
 
-def _mesotherapy(settings: Mapping[str, Any], protocol: Protocol) -> dict[str, Any]:
-    """Return the settings of mesotherapy: a technique of the protocol, and an allowed product."""
-    techniques = {limits.technique.value for limits in protocol.techniques}
-    technique = str(settings.get("technique", ""))
-    if technique not in techniques:
+def _check_technique(place: PlannedPlace, protocol: Protocol) -> None:
+    if technique_of(protocol, place.technique) is None:
         raise InvalidContent(
             Text(
                 fr="Choisissez une technique du protocole.",
                 en="Choose one of the protocol’s techniques.",
             ),
-            field="technique",
+            field=f"technique_{place.key}",
         )
-    if not settings.get("product_id"):
-        return {"technique": technique}
-    product = get_product(UUID(str(settings["product_id"])))
-    if product.kind != ProductKind.INJECTABLE:
+    if place.depth_mm is not None and not _is_length(place.depth_mm):
         raise InvalidContent(
-            Text(fr="Ce produit ne s’injecte pas.", en="This product is not injected."),
-            field="product_id",
+            Text(fr="Donnez une profondeur en millimètres.", en="Give a depth in millimetres."),
+            field=f"depth_mm_{place.key}",
         )
-    actives = [active.value for active in product.actives]
-    answer = rules_in_force().decide(
-        {
-            "kind": "product",
-            "use": ProductUse.INJECT.value,
-            "status": product.status.value,
-            "actives": actives,
-            "sterile": product.is_sterile,
-        }
-    )
-    if answer["decision"] == Decision.BLOCK:
-        raise RefusedByRuleBook(
-            Text.from_mapping(answer["findings"][0]["message"]), field="product_id"
-        )
-    return {"technique": technique, "product_id": str(product.id), "actives": actives}
 
 
-def _length(given: object, *, field: str) -> Decimal:
-    try:
-        length = Decimal(str(given))
-    except InvalidOperation as error:
-        raise _impossible_length(field) from error
-    if not length.is_finite() or length <= 0:
-        raise _impossible_length(field)
-    return length
-
-
-def _impossible_length(field: str) -> InvalidContent:
-    return InvalidContent(
-        Text(
-            fr="Donnez une longueur d’aiguille en millimètres.",
-            en="Give a needle length in millimetres.",
-        ),
-        field=field,
-    )
+def _is_length(length: Decimal | None) -> bool:
+    return length is not None and length.is_finite() and 0 < length < 100

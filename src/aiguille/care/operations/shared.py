@@ -1,7 +1,8 @@
 """What every signed act of care shares: checked zones, stored rulings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from aiguille.catalogue.queries import RulesInForce
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Zone
 from aiguille.kernel.errors import DomainError
+from aiguille.kernel.numbers import exact
 from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
 
@@ -49,13 +51,36 @@ def store_ruling(
     at: datetime,
 ) -> UUID:
     """Keep an answer with everything needed to replay it; `rules` are those that gave it."""
-    return StoredRuling.objects.create(
-        patient_id=patient_id,
-        kind=str(asked["kind"]),
-        asked=dict(asked),
-        rulebook_version=rules.version,
-        clinic_values=rules.stored_values(),
-        answer=dict(answer),
-        decision=str(answer["decision"]),
-        **authored_by(actor, at=at),
-    ).id
+    (key,) = store_rulings(
+        patient_id=patient_id, rulings=[(asked, answer)], rules=rules, actor=actor, at=at
+    )
+    return key
+
+
+@transaction.atomic
+def store_rulings(
+    *,
+    patient_id: UUID,
+    rulings: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    rules: RulesInForce,
+    actor: Actor,
+    at: datetime,
+) -> list[UUID]:
+    """Keep questions with their answers as `store_ruling` does, in one statement."""
+    rows = [
+        StoredRuling(
+            patient_id=patient_id,
+            kind=str(asked["kind"]),
+            asked={
+                name: exact(value) if isinstance(value, Decimal) else value
+                for name, value in asked.items()
+            },
+            rulebook_version=rules.version,
+            clinic_values=rules.stored_values(),
+            answer=dict(answer),
+            decision=str(answer["decision"]),
+            **authored_by(actor, at=at),
+        )
+        for asked, answer in rulings
+    ]
+    return [row.id for row in StoredRuling.objects.bulk_create(rows)]

@@ -10,7 +10,7 @@ from aiguille.care.queries import get_plan
 from aiguille.care.reflection import reflection_days, reflection_ends
 from aiguille.catalogue.queries import protocol_versions
 from aiguille.kernel.codes import Procedure
-from tests.course import INTERVAL_DAYS, ZONES, open_course
+from tests.course import INTERVAL_DAYS, PLACES, open_course
 
 pytestmark = pytest.mark.django_db
 
@@ -51,8 +51,7 @@ def test_the_request_stands_in_the_plan_and_is_never_of_the_future(world, days_a
             interval_min_days=INTERVAL_DAYS,
             interval_default_days=INTERVAL_DAYS,
             interval_max_days=28,
-            zones=list(ZONES),
-            settings={"technique": "IED"},
+            places=PLACES,
             reflection_requested_on=asked_on,
             actor=world.bruno.actor,
             at=world.at,

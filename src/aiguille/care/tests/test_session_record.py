@@ -13,7 +13,7 @@ from aiguille.catalogue.queries import protocol_versions
 from aiguille.clinics.setup import current_setup
 from aiguille.kernel.codes import Procedure
 from aiguille.patients.queries import get_identity, judged_by, latest_answers
-from tests.course import INTERVAL_DAYS, ZONES, open_course
+from tests.course import INTERVAL_DAYS, PLACES, ZONES, open_course
 
 pytestmark = pytest.mark.django_db
 
@@ -73,8 +73,7 @@ def test_a_plan_that_was_replaced_is_not_in_it_and_the_latest_phototype_counts(w
         interval_min_days=INTERVAL_DAYS,
         interval_default_days=INTERVAL_DAYS,
         interval_max_days=28,
-        zones=list(ZONES),
-        settings={"technique": "IED"},
+        places=PLACES,
         actor=world.bruno.actor,
         at=world.at + timedelta(hours=2),
     )

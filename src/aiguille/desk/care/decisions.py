@@ -1,4 +1,4 @@
-"""What the physician decides: the verdict, the plan under it; and a verdict's end."""
+"""What the physician decides: the verdict, and its end."""
 
 from typing import Any
 from uuid import UUID
@@ -12,33 +12,27 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from aiguille.accounts.rights import Right, require
-from aiguille.care.operations import StaleVersion, make_plan
-from aiguille.care.queries import VerdictView, get_verdict, list_plans
-from aiguille.care.reflection import REFLECTION_REQUESTED_ON
+from aiguille.care.operations import StaleVersion
+from aiguille.care.queries import VerdictView, get_verdict
 from aiguille.care.rules import Override
 from aiguille.care.validity import validity
 from aiguille.catalogue.queries import get_treatment
 from aiguille.desk.care.forms import EndForm, VerdictForm
-from aiguille.desk.care.plan_form import PlanForm
-from aiguille.desk.care.words import local, steps_of
+from aiguille.desk.care.words import steps_of
 from aiguille.journeys.give_verdict import give_verdict
 from aiguille.journeys.reads.consultation import (
     ConsultationPage,
-    ProtocolChoice,
-    injectables,
-    proposed_lengths,
     protocol_choices,
     read_consultation,
 )
 from aiguille.journeys.suspend_verdict import end_verdict
 from aiguille.journeys.who import staff_of
-from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.kernel.codes import VerdictOutcome
 from aiguille.kernel.errors import DomainError
 from aiguille.patients.access import get_patient_for
 from aiguille.patients.queries import get_identity
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import NotVisible, Who, reachable_by
-from aiguille.plumbing.components.shapes import Tab
 from aiguille.plumbing.refusals import add_refusal
 
 UNPROCESSABLE, STALE = 422, 409
@@ -86,86 +80,6 @@ def verdict(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         "given": [(one, page.treatment(one.treatment_id)) for one in page.verdicts],
     }
     return _show(request, "verdict", page, context, failed=bool(form.errors))
-
-
-@reachable_by(Who.STAFF)
-@require_http_methods(_FORMS)
-@never_cache
-def plan(request: HttpRequest, appointment_id: UUID, verdict_id: UUID) -> HttpResponse:
-    """Plan the course under a verdict; `protocol` names which of those that serve it."""
-    actor = staff_of(request)
-    at = clock.now()
-    page = read_consultation(appointment_id=appointment_id, actor=actor, at=at)
-    under = next((one for one in page.verdicts if one.id == verdict_id), None)
-    if under is None or page.consultation is None:
-        raise NotVisible
-    treatment = get_treatment(under.treatment_id)
-    choices = protocol_choices(treatment)
-    if not choices:
-        return _show(request, "plan", page, {"form": None, "treatment": treatment})
-    chosen = _chosen_protocol(choices, request.GET.get("protocol", ""))
-    zones = page.consultation.content["zones"]
-    form = PlanForm(
-        request.POST or None,
-        choice=chosen,
-        treatment=treatment,
-        phototype=page.consultation.content["phototype"],
-        lengths=proposed_lengths(chosen, patient_id=page.identity.id, treatment=treatment)
-        if treatment.procedure is Procedure.NEEDLING
-        else {},
-        products=() if treatment.procedure is Procedure.NEEDLING else injectables(),
-        zones=zones,
-        initial=PlanForm.initial_of(
-            chosen, zones=[zone.value for zone in chosen.protocol.zones], treated=zones
-        )
-        | _kept_request(page.identity.id, treatment.id),
-    )
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        try:
-            make_plan(
-                verdict_id=verdict_id,
-                protocol_version_id=chosen.version.id,
-                sessions_planned=given["sessions_planned"],
-                interval_min_days=given["interval_min_days"],
-                interval_default_days=given["interval_default_days"],
-                interval_max_days=given["interval_max_days"],
-                zones=given["zones"],
-                settings=form.settings(),
-                acknowledged=form.acknowledged(),
-                reflection_requested_on=given["reflection_requested_on"],
-                actor=actor,
-                at=at,
-            )
-        except DomainError as error:
-            add_refusal(form, error)
-        else:
-            messages.success(request, _("The plan is saved."))
-            return redirect("desk:prescription", appointment_id)
-    context = {
-        "form": form,
-        "treatment": treatment,
-        "chosen": chosen,
-        "left_out": [zone for zone in zones if zone not in form.zone_codes],
-        "protocols": [
-            Tab(
-                label=local(choice.version.title),
-                href=f"?protocol={choice.version.id}",
-                current=choice is chosen,
-            )
-            for choice in choices
-        ],
-    }
-    return _show(request, "plan", page, context, failed=bool(form.errors))
-
-
-def _kept_request(patient_id: UUID, treatment_id: UUID) -> dict[str, str]:
-    """Return the request to shorten the reflection period that the plan before this one holds."""
-    before = next(
-        (p for p in list_plans(patient_id=patient_id) if p.treatment_id == treatment_id), None
-    )
-    asked = before.settings.get(REFLECTION_REQUESTED_ON) if before else None
-    return {"reflection_requested_on": asked} if asked else {}
 
 
 @reachable_by(Who.STAFF)
@@ -225,10 +139,6 @@ def _proposed_verdict(page: ConsultationPage) -> dict[str, Any]:
         "valid_from": page.today,
         "valid_until": validity().last_day(page.today, last_session_after_days=longest),
     }
-
-
-def _chosen_protocol(choices: tuple[ProtocolChoice, ...], wanted: str) -> ProtocolChoice:
-    return next((one for one in choices if str(one.version.id) == wanted), choices[0])
 
 
 def _verdict(verdict_id: UUID) -> VerdictView:

@@ -2,15 +2,18 @@
 
 from django.urls import path
 
-from aiguille.desk.care import decisions, prescription, views
+from aiguille.desk.care import decisions, plan, prescription, views
 
 urlpatterns = [
     path("consultations/<uuid:appointment_id>/", views.consultation, name="consultation"),
     path("consultations/<uuid:appointment_id>/draft/", views.draft, name="consultation_draft"),
     path("consultations/<uuid:appointment_id>/questions/", views.questions, name="questions"),
     path("consultations/<uuid:appointment_id>/verdict/", decisions.verdict, name="verdict"),
+    path("consultations/<uuid:appointment_id>/plan/<uuid:verdict_id>/", plan.plan, name="plan"),
     path(
-        "consultations/<uuid:appointment_id>/plan/<uuid:verdict_id>/", decisions.plan, name="plan"
+        "consultations/<uuid:appointment_id>/plan/<uuid:verdict_id>/check/",
+        plan.check_plan,
+        name="check_plan",
     ),
     path(
         "consultations/<uuid:appointment_id>/prescription/",

@@ -11,10 +11,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.accounts.rights import Right, has_right
+from aiguille.care.planning import PlannedPlace
 from aiguille.desk.care.words import OUTCOMES, PHOTOTYPES, zone_name
 from aiguille.journeys.who import find_staff
-from aiguille.kernel.codes import VerdictOutcome
+from aiguille.kernel.codes import Technique, VerdictOutcome
+from aiguille.kernel.labels import label
+from aiguille.kernel.numbers import exact
 from aiguille.kernel.text import Text
+from aiguille.kernel.zone_sides import sides_in_words
 from aiguille.patients.operations import ASKED_AGAIN, ASKED_IN_PERSON, ASKED_ON_THE_DAY
 
 register = template.Library()
@@ -163,6 +167,20 @@ def zone_names(zones: list[str]) -> str:
 def zone(code: str) -> str:
     """Return a zone in words."""
     return zone_name(code)
+
+
+@register.filter
+def place_words(place: PlannedPlace) -> str:
+    """Return where a plan treats, and how: "Cheek (left): 1.5 mm"."""
+    (name,) = sides_in_words([place.zone_side])
+    depths = [decimal_text(exact(mm)) for mm in (place.needle_mm, place.depth_mm) if mm]
+    technique = label(Technique(place.technique)) if place.technique else None
+    how = [
+        *([in_words(technique)] if technique else []),
+        *(f"{mm}\N{NO-BREAK SPACE}mm" for mm in depths),
+    ]
+    said = Text(fr=f"{name.fr} : {', '.join(how)}", en=f"{name.en}: {', '.join(how)}")
+    return in_words(said if how else name)
 
 
 @register.filter

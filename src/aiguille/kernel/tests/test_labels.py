@@ -15,6 +15,7 @@ WORDED: tuple[type[StrEnum], ...] = (
     codes.EndPoint,
     codes.ProductKind,
     codes.ProductStatus,
+    codes.Active,
     codes.ProductUse,
     codes.LotStatus,
     codes.VerdictOutcome,
