@@ -210,6 +210,15 @@ class PreparedBy(StrEnum):
     PHARMACY = "pharmacy"
 
 
+class ContactMeans(StrEnum):
+    """How a person was told something."""
+
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+    EMAIL = "email"
+    LETTER = "letter"
+
+
 class LotStatus(StrEnum):
     """Whether units of a lot may be opened."""
 

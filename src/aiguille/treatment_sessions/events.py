@@ -25,3 +25,8 @@ ASKED_AGAIN = define(
     fr="Questions reposées pour une séance",
     en="Questions asked again for a session",
 )
+RECALL_TOLD = define(
+    "treatment_sessions:recall:told",
+    fr="Contact d’un patient pour un rappel de lot",
+    en="Contact with a patient about a recalled lot",
+)

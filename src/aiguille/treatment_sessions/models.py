@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from aiguille.kernel.codes import ProductUse
+from aiguille.kernel.codes import ContactMeans, ProductUse
 from aiguille.plumbing.models import AppendOnlyRow, Authored, Row, Signed
 
 
@@ -109,3 +109,19 @@ class UnitUse(AppendOnlyRow):
 
     class Meta:
         db_table = "treatment_sessions_unit_use"
+
+
+class RecallContact(AppendOnlyRow, Authored):
+    """That a patient who received a lot was told of it, or could not be reached."""
+
+    lot = models.ForeignKey("stock.Lot", on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    means = models.CharField(
+        max_length=20, choices=[(code.value, code.value) for code in ContactMeans]
+    )
+    was_reached = models.BooleanField()
+    note = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "treatment_sessions_recall_contact"
+        indexes = [models.Index(fields=["lot", "patient"], name="recall_contact_by_patient")]
