@@ -48,6 +48,7 @@ export function uploads(
 ): void {
   const list = form.querySelector<HTMLElement>("[data-sending-list]");
   const status = form.querySelector<HTMLElement>("[data-sending-status]");
+  const more = form.querySelector<HTMLElement>("[data-sending-more]");
   const button = form.querySelector<HTMLButtonElement>("button[type=submit]");
   if (!list || !status || !button) {
     return;
@@ -56,6 +57,7 @@ export function uploads(
   let waiting: { file: File; line: Line }[] = [];
   let running = 0;
   let failed = 0;
+  let kept = 0;
 
   const next = () => {
     while (running < AT_ONCE && waiting.length) {
@@ -74,6 +76,8 @@ export function uploads(
       status.textContent = (failed ? words.some : words.all) ?? "";
       if (!failed) {
         leave();
+      } else if (more) {
+        more.hidden = !kept;
       }
     }
   };
@@ -90,6 +94,7 @@ export function uploads(
       } else {
         line.bar.value = 1;
         line.said.textContent = words.added ?? "";
+        kept += 1;
       }
     } catch {
       refuse(line, words.lost ?? "");
@@ -123,8 +128,8 @@ export function uploads(
     line.row.append(retry);
   };
 
-  const start = (more: { file: File; line: Line }[]) => {
-    waiting = waiting.concat(more);
+  const start = (others: { file: File; line: Line }[]) => {
+    waiting = waiting.concat(others);
     form.setAttribute("aria-busy", "true");
     next();
   };

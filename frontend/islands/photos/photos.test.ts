@@ -13,7 +13,7 @@ beforeEach(() => {
     <input type="file" name="photos" multiple><input type="file" name="camera">
     <select name="zone"><option value="CHEEK" selected>Cheek</option></select>
     <input type="radio" name="side" value="left" checked><input name="taken_on" value="2026-03-02">
-    <ul data-sending-list hidden></ul><p data-sending-status></p><button type="submit">Add</button></form>`;
+    <ul data-sending-list hidden></ul><p data-sending-more hidden></p><p data-sending-status></p><button type="submit">Add</button></form>`;
   form = document.querySelector("form") as HTMLFormElement;
 });
 
@@ -62,6 +62,7 @@ test("one that is refused loses no other, and the page stays to say why", async 
   await settled();
   expect(said()).toEqual(["a.jpgAdded", "b.heicHEIC is not read.", "c.jpgAdded"]);
   expect(form.querySelector("[data-sending-status]")?.textContent).toBe("Some.");
+  expect(form.querySelector<HTMLElement>("[data-sending-more]")?.hidden).toBe(false);
   expect(left).not.toHaveBeenCalled();
 });
 

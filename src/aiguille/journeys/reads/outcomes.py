@@ -31,23 +31,18 @@ Place = tuple[Zone, Side]
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """A patient's photos by day, latest first; `places` are the zones and sides there are.
+    """A patient's photos, latest first; `places` are the zones and sides there are.
 
     `withdrawn` is empty for whoever may not see them. `chosen` is the place shown alone.
     """
 
     identity: Identity
     today: date
-    days: tuple[tuple[date, tuple[PhotoLine, ...]], ...]
+    photos: tuple[PhotoLine, ...]
     places: tuple[tuple[Place, int], ...]
     chosen: Place | None
     withdrawn: tuple[PhotoLine, ...]
     can_add: bool
-
-    @property
-    def count(self) -> int:
-        """Return how many photos are shown."""
-        return sum(len(photos) for _, photos in self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +151,11 @@ def read_gallery(
     photos = photos_of(patient_id=identity.id)
     places = _places(photos)
     chosen = next((place for place, _ in places if place == (zone, side)), None)
-    shown = [one for one in photos if chosen is None or (one.zone, one.side) == chosen]
     sees_withdrawn = has_right(actor, Right.WRITE_CONSULTATION)
     return Gallery(
         identity=identity,
-        today=_today(at),
-        days=tuple(
-            (day, tuple(of_day)) for day, of_day in groupby(shown, key=lambda one: one.taken_on)
-        ),
+        today=clinic_today(at),
+        photos=tuple(one for one in photos if chosen is None or (one.zone, one.side) == chosen),
         places=places,
         chosen=chosen,
         withdrawn=withdrawn_photos_of(patient_id=identity.id) if sees_withdrawn else (),
@@ -250,7 +242,7 @@ def read_measures(*, number: int, actor: Actor, at: datetime) -> MeasuresPage:
     ids = dict.fromkeys([*plans, *(one.treatment_id for one in series)])
     return MeasuresPage(
         identity=identity,
-        today=_today(at),
+        today=clinic_today(at),
         treatments=tuple(
             Measured(
                 treatment=treatments[one],
@@ -279,7 +271,8 @@ def _readable(number: int, *, actor: Actor, at: datetime) -> Identity:
     )
 
 
-def _today(at: datetime) -> date:
+def clinic_today(at: datetime) -> date:
+    """Return the local date of the clinic (one query)."""
     zone = next((site.time_zone for site in list_sites()), "UTC")
     return at.astimezone(ZoneInfo(zone)).date()
 

@@ -265,7 +265,7 @@ _CONTROLS: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxSelectMultiple, "checkbox"),
     (forms.CheckboxInput, "checkbox"),
     (forms.Select, "select"),
-    (forms.ClearableFileInput, "file-input"),
+    (forms.FileInput, "file-input"),
 )
 
 

@@ -1,6 +1,5 @@
 """Sending photos to the clinic, seeing them, and taking back one that was sent."""
 
-from itertools import groupby
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,6 +18,7 @@ from aiguille.journeys.posted_photos import (
     takes_photos,
     wants_json,
 )
+from aiguille.journeys.reads.outcomes import clinic_today
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.errors import DomainError
 from aiguille.outcomes.access import may_withdraw
@@ -40,7 +40,9 @@ def photos(request: HttpRequest) -> HttpResponse:
     """Show the patient's photos, and take more."""
     actor, patient_id = who.patient_of(request)
     at = clock.now()
-    posted = PostedPhotos(photo_form(today=at.date(), chosen=request.GET.dict(), for_patient=True))
+    posted = PostedPhotos(
+        photo_form(today=clinic_today(at), chosen=request.GET.dict(), for_patient=True)
+    )
     if request.method == "POST":
         posted = add_posted(request, patient_id=patient_id, actor=actor, at=at, for_patient=True)
         if wants_json(request):
@@ -53,11 +55,10 @@ def photos(request: HttpRequest) -> HttpResponse:
             )
         if posted.is_done:
             return redirect("portal:photos")
-    days = groupby(photos_of(patient_id=patient_id), key=lambda one: one.taken_on)
     context = {
         "form": posted.form,
         "refused": posted.refused,
-        "days": [(day, list(of_day)) for day, of_day in days],
+        "photos": photos_of(patient_id=patient_id),
     }
     status = UNPROCESSABLE if request.method == "POST" else 200
     return render(request, "portal/photos/photos.html", context, status=status)

@@ -4,11 +4,11 @@ import re
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -39,8 +39,8 @@ def page(world: World) -> str:
     return f"/fr/desk/patients/{get_identity(world.anna.patient_id).number}/photos/"
 
 
-def text_of(response: HttpResponse) -> str:
-    return response.content.decode()
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
 
 
 def sent(*contents: bytes, **said: str) -> dict[str, object]:
