@@ -88,7 +88,13 @@ class _Cohort:
         for number in range(28):
             yield self._on_course(begun=6 + number * 0.36, waits=4 + number % 3)
         # Courses that are done: begun long enough ago, or short.
-        yield self._on_course(begun=62, waits=4, menu=_menu(Indication.MESOLIFT_AGEING), sessions=2)
+        yield self._on_course(
+            begun=62,
+            waits=4,
+            menu=_menu(Indication.MESOLIFT_AGEING),
+            sessions=2,
+            is_photographed=True,
+        )
         yield self._on_course(begun=50, waits=4, menu=_menu(Indication.AGEING), sessions=1)
 
     def in_lyon(self) -> Iterator[Script]:

@@ -11,6 +11,7 @@ from aiguille.care.reflection import reflection_days
 from aiguille.catalogue.queries import get_treatment
 from aiguille.consent.operations import sign_consent
 from aiguille.consent.queries import current_text
+from aiguille.demo.outcomes import measure, photograph
 from aiguille.demo.patients import Part, Patient, Report, Until
 from aiguille.demo.premises import ZONE
 from aiguille.demo.runs import as_json, happenings, lasts
@@ -22,8 +23,9 @@ from aiguille.journeys.record_answers import record_answers
 from aiguille.journeys.report_symptom import answer_report, report_symptom
 from aiguille.journeys.run_session import begin_session, record_session_event
 from aiguille.kernel.actor import Actor
-from aiguille.kernel.codes import Answer
+from aiguille.kernel.codes import Answer, ScoreMoment
 from aiguille.kernel.ids import new_id
+from aiguille.outcomes.scales import follow_up_days
 from aiguille.patients.operations import save_draft_answers
 from aiguille.patients.queries import latest_answers
 from aiguille.protocols.events import UnitOpened
@@ -31,6 +33,7 @@ from aiguille.rulebook import load_rulebook
 
 # The reflection period; what a script begins is dated back by as much (`cohort`).
 _FIRST_SESSION_AFTER_DAYS = reflection_days().usual
+_MEASURED_AGAIN_AFTER = timedelta(days=follow_up_days()[0])
 _ANSWERED_AFTER = timedelta(hours=3)
 
 
@@ -43,6 +46,8 @@ def go_through(patient: Patient, plan_id: UUID, at: datetime) -> Part:
         return
     course = _Course(patient, plan_id)
     at = yield at + timedelta(minutes=10)
+    if script.is_photographed:
+        measure(patient, plan_id=plan_id, moment=ScoreMoment.START, at=at)
     course.book_ahead(at)
     check_up = at.astimezone(ZONE).date() + timedelta(days=patient.rng.randrange(24, 40))
     patient.book_consultation(around=check_up, actor=patient.clinic.desk, at=at)
@@ -61,6 +66,8 @@ def go_through(patient: Patient, plan_id: UUID, at: datetime) -> Part:
         _read(patient, at)
         check_in(appointment_id=appointment.id, actor=patient.clinic.desk, at=at)
         _ask_again(patient, appointment, at)
+        if script.is_photographed:
+            photograph(patient, progress=(number - 1) / course.total, at=at)
         at = yield appointment.starts_at + timedelta(minutes=patient.rng.randrange(2, 8))
         session_id = begin_session(appointment_id=appointment.id, actor=doctor, at=at)
         next_day = course.day_after(appointment.local_date, number)
@@ -75,6 +82,10 @@ def go_through(patient: Patient, plan_id: UUID, at: datetime) -> Part:
             at = yield ended_at + timedelta(days=3, hours=2)
             _change_answers(patient, at)
             return
+    if script.is_photographed:
+        at = yield at + _MEASURED_AGAIN_AFTER
+        photograph(patient, progress=1, at=at)
+        measure(patient, plan_id=plan_id, moment=ScoreMoment.FOLLOW_UP, at=at)
 
 
 def _ask_again(patient: Patient, appointment: AppointmentView, at: datetime) -> None:

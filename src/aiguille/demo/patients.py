@@ -70,7 +70,8 @@ class Script:
     `answers` are those that are not no; `overrides` is the physician's reason for going on in
     spite of them. `changes` are answers given after the first session, which shake the verdict.
     `misses` and `cancels` are the numbers of sessions to which the patient does not come.
-    `ahead` says how many sessions are kept booked.
+    `ahead` says how many sessions are kept booked. With `is_photographed`, the course is photographed
+    and measured.
     """
 
     menu: Menu
@@ -89,6 +90,7 @@ class Script:
     misses: int = 0
     cancels: int = 0
     ahead: int = 1
+    is_photographed: bool = False
     sessions: int | None = None
 
 
