@@ -110,6 +110,10 @@ def test_whom_no_time_suits_waits_and_takes_the_one_that_is_kept(
     shows(page, "refused")
     page.locator("input[name=until_minute]").fill("12:00")
     page.locator("form button[type=submit]").last.click()
+    # Times that would do are free: they are shown before anybody waits.
+    expect(page.locator("button[name=start]")).to_have_count(3)
+    shows(page, "free-now")
+    page.locator("form button[type=submit]").last.click()
     page.wait_for_url(re.compile("/waiting/joined/"))
     shows(page, "joined")
 

@@ -1,6 +1,7 @@
 """The waiting list at the desk: who waits for what, what is kept for them; adding and removing."""
 
 from collections.abc import Callable
+from datetime import UTC
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from aiguille.accounts.rights import Right, has_right, require
 from aiguille.booking.forms import WaitingForm
 from aiguille.journeys import wait_for_time
+from aiguille.journeys.reads.free_now import FreeNow, free_now
 from aiguille.journeys.reads.waiting import (
     Waitable,
     place_of_offer,
@@ -24,6 +26,7 @@ from aiguille.journeys.reads.waiting import (
 from aiguille.journeys.wait_for_time import When, wait_for_patient
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.errors import DomainError
+from aiguille.kernel.ids import new_id
 from aiguille.patients.access import get_patient_by_number_for
 from aiguille.patients.queries import Identity, get_identity
 from aiguille.plumbing import clock
@@ -127,7 +130,8 @@ def add_for_service(request: HttpRequest, number: int, service_id: UUID) -> Http
         )
 
     wanted = waitable_service(service_id=service_id, at=at)
-    return _add(request, get_identity(patient_id), wanted, add)
+    book_href = reverse("desk:book_service", args=[number, service_id])
+    return _add(request, get_identity(patient_id), wanted, add, book_href)
 
 
 @reachable_by(Who.STAFF)
@@ -151,17 +155,35 @@ def add_for_plan(request: HttpRequest, number: int, plan_id: UUID) -> HttpRespon
         )
 
     wanted = waitable_session(patient_id=patient_id, plan_id=plan_id, at=at)
-    return _add(request, get_identity(patient_id), wanted, add)
+    book_href = reverse("desk:book_plan", args=[number, plan_id])
+    return _add(request, get_identity(patient_id), wanted, add, book_href, plan_id=plan_id)
 
 
-def _add(request: HttpRequest, identity: Identity, wanted: Waitable, add: Add) -> HttpResponse:
+def _add(
+    request: HttpRequest,
+    identity: Identity,
+    wanted: Waitable,
+    add: Add,
+    book_href: str,
+    *,
+    plan_id: UUID | None = None,
+) -> HttpResponse:
     form = WaitingForm(
         request.POST if request.method == "POST" else None,
         sites=wanted.sites,
         practitioners=wanted.practitioners,
         today=clock.now().date(),
     )
-    if form.is_bound and form.is_valid():
+    free: list[FreeNow] = []
+    if form.is_bound and form.is_valid() and "anyway" not in request.POST:
+        free = free_now(
+            service=wanted.service,
+            when=When(**form.times()),
+            patient_id=identity.id,
+            plan_id=plan_id,
+            at=clock.now(),
+        )
+    if form.is_bound and form.is_valid() and not free:
         try:
             add(When(**form.times()))
         except DomainError as refusal:
@@ -174,8 +196,17 @@ def _add(request: HttpRequest, identity: Identity, wanted: Waitable, add: Add) -
         "wanted": wanted,
         "identity": identity,
         "back": reverse("desk:book", args=[identity.number]),
+        "free": [
+            (
+                one,
+                f"{one.start.site_id}/{one.start.starts_at.astimezone(UTC).isoformat()}",
+                f"{book_href}?doctor={one.practitioner_id}" if one.practitioner_id else book_href,
+            )
+            for one in free
+        ],
+        "request_key": new_id(),
     }
-    status = 422 if form.is_bound else 200
+    status = 422 if form.is_bound and not free else 200
     return render(request, "desk/waiting/add.html", context, status=status)
 
 

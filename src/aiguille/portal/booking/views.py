@@ -75,6 +75,7 @@ def book_session(request: HttpRequest, plan_id: UUID) -> HttpResponse:
                     plan_id=plan_id,
                     site_id=site_id,
                     starts_at=starts_at,
+                    practitioner_id=_key(request.POST.get("practitioner", "")),
                     request_key=_key(request.POST.get("request_key", "")),
                     actor=actor,
                     at=now,
@@ -115,7 +116,8 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             refusal = gettext("Choose one of the times shown.")
         else:
             site_id, starts_at = chosen
-            start = Chosen(site_id, starts_at)
+            practitioner_id = _key(request.POST.get("practitioner", ""))
+            start = Chosen(site_id, starts_at, practitioner_id)
             course = following_page(appointment_id=appointment_id, start=start, actor=actor, at=now)
             if course is not None and course.concerns_others:
                 query = urlencode({"start": written(start)})
@@ -126,6 +128,7 @@ def move(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
                     appointment_id=appointment_id,
                     site_id=site_id,
                     starts_at=starts_at,
+                    practitioner_id=practitioner_id,
                     version=_number(request.POST.get("version", "")),
                     actor=actor,
                     at=now,

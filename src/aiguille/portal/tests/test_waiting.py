@@ -7,11 +7,12 @@ import pytest
 from aiguille.booking.models import Appointment, Offer, WaitingEntry
 from aiguille.booking.offers import offer_free_times
 from aiguille.booking.operations import book
+from aiguille.booking.queries import appointments_of_patient, get_appointment
 from tests.course import open_course
 
 pytestmark = pytest.mark.django_db
 TEN = datetime(2026, 3, 11, 9, 0, tzinfo=UTC)
-WISH = {"first_day": "2026-03-03", "last_day": "2026-04-30", "weekdays": ["2"]}
+WISH = {"first_day": "2026-03-03", "last_day": "2026-04-30", "weekdays": ["2"], "anyway": "1"}
 
 
 @pytest.fixture
@@ -69,6 +70,31 @@ def test_a_wish_that_fits_nothing_is_explained(anna, course):
     )
     assert response.status_code == 422
     assert "last_day" in response.context["form"].errors
+
+
+def test_a_free_time_that_would_do_is_shown_first_and_booked(world, anna, course):
+    wish = {name: value for name, value in WISH.items() if name != "anyway"}
+    shown = anna.post(f"/fr/space/waiting/plan/{course.plan}/", wish)
+    assert shown.status_code == 200
+    assert not WaitingEntry.objects.exists()
+    one, start = shown.context["free"][0]
+    assert one.start.local.weekday() == 2
+    booked = anna.post(shown.context["book_href"], {"start": start})
+    assert booked.url == "/fr/space/appointments/"
+    assert [a.starts_at for a in appointments_of_patient(world.anna.patient_id)] == [
+        one.start.starts_at
+    ]
+
+
+def test_an_earlier_free_time_moves_the_appointment(anna, world, later):
+    wish = {name: value for name, value in WISH.items() if name != "anyway"}
+    shown = anna.post(f"/fr/space/waiting/earlier/{later}/", wish)
+    one, start = shown.context["free"][0]
+    before = get_appointment(later)
+    assert one.start.starts_at < before.starts_at
+    form = {"start": start, "version": before.version}
+    assert anna.post(shown.context["book_href"], form).status_code == 302
+    assert get_appointment(later).starts_at == one.start.starts_at
 
 
 def test_asking_twice_keeps_one_place(anna, course):

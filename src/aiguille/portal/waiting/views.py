@@ -1,6 +1,7 @@
 """Joining the waiting list from one's space; the places themselves stand with the appointments."""
 
 from collections.abc import Callable
+from datetime import UTC
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,9 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from aiguille.booking.forms import WaitingForm
 from aiguille.booking.waiting import AlreadyWaiting
 from aiguille.journeys import wait_for_time, who
+from aiguille.journeys.reads.free_now import FreeNow, free_now
 from aiguille.journeys.reads.waiting import Waitable, waitable_earlier, waitable_session
 from aiguille.journeys.wait_for_time import When, wait_for_patient
 from aiguille.kernel.errors import DomainError
+from aiguille.kernel.ids import new_id
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.refusals import add_refusal, explain
@@ -44,7 +47,8 @@ def join_for_session(request: HttpRequest, plan_id: UUID) -> HttpResponse:
             at=at,
         )
 
-    return _join(request, wanted, join, reverse("portal:book_session", args=[plan_id]))
+    back = reverse("portal:book_session", args=[plan_id])
+    return _join(request, wanted, join, back, patient_id=patient_id, plan_id=plan_id)
 
 
 @reachable_by(Who.PATIENT)
@@ -66,7 +70,9 @@ def join_for_earlier(request: HttpRequest, appointment_id: UUID) -> HttpResponse
             at=at,
         )
 
-    return _join(request, wanted, join, reverse("portal:appointments"))
+    plan_id = wanted.appointment.plan_id if wanted.appointment else None
+    back = reverse("portal:appointments")
+    return _join(request, wanted, join, back, patient_id=patient_id, plan_id=plan_id)
 
 
 @reachable_by(Who.PATIENT)
@@ -112,7 +118,15 @@ def leave(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("portal:appointments"))
 
 
-def _join(request: HttpRequest, wanted: Waitable, join: Join, back: str) -> HttpResponse:
+def _join(
+    request: HttpRequest,
+    wanted: Waitable,
+    join: Join,
+    back: str,
+    *,
+    patient_id: UUID,
+    plan_id: UUID | None = None,
+) -> HttpResponse:
     today = clock.now().date()
     initial = {}
     if wanted.appointment is not None:
@@ -124,7 +138,17 @@ def _join(request: HttpRequest, wanted: Waitable, join: Join, back: str) -> Http
         today=today,
         initial=initial,
     )
-    if form.is_bound and form.is_valid():
+    free: list[FreeNow] = []
+    if form.is_bound and form.is_valid() and "anyway" not in request.POST:
+        free = free_now(
+            service=wanted.service,
+            when=When(**form.times()),
+            patient_id=patient_id,
+            plan_id=plan_id,
+            moving=wanted.appointment,
+            at=clock.now(),
+        )
+    if form.is_bound and form.is_valid() and not free:
         try:
             join(When(**form.times()))
         except AlreadyWaiting:
@@ -135,8 +159,20 @@ def _join(request: HttpRequest, wanted: Waitable, join: Join, back: str) -> Http
         else:
             messages.success(request, gettext("You are on the waiting list."))
             return HttpResponseRedirect(reverse("portal:appointments"))
-    context = {"form": form, "wanted": wanted, "back": back}
-    status = 422 if form.is_bound else 200
+    context = {
+        "form": form,
+        "wanted": wanted,
+        "back": back,
+        "free": [
+            (one, f"{one.start.site_id}/{one.start.starts_at.astimezone(UTC).isoformat()}")
+            for one in free
+        ],
+        "book_href": reverse("portal:move_appointment", args=[wanted.appointment.id])
+        if wanted.appointment
+        else back,
+        "request_key": new_id(),
+    }
+    status = 422 if form.is_bound and not free else 200
     return render(request, "portal/waiting/join.html", context, status=status)
 
 

@@ -21,6 +21,7 @@ from aiguille.booking.queries import free_times
 from aiguille.booking.waiting_queries import WaitingView
 from aiguille.journeys import who
 from aiguille.journeys.book_online import request_key
+from aiguille.journeys.reads.free_now import FreeNow, free_now
 from aiguille.journeys.reads.waiting import place_of
 from aiguille.journeys.wait_for_time import (
     LINK_HOLDER,
@@ -35,6 +36,7 @@ from aiguille.patients.operations import LinkUnusable, TooManyAttempts
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
 from aiguille.plumbing.refusals import add_refusal, explain
+from aiguille.public_site.booking.forms import ChosenStart
 from aiguille.public_site.booking.views import bookable, browser_of
 from aiguille.public_site.waiting.forms import JoinForm, read_uuid
 
@@ -46,7 +48,10 @@ Page = Callable[[HttpRequest, str, WaitingView], HttpResponse]
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, service_code: str) -> HttpResponse:
-    """Ask what times would do and who waits, and put them on the list."""
+    """Ask what times would do and who waits, and put them on the list.
+
+    Where a time that would do is free already, it is shown first.
+    """
     service, at = bookable(service_code), clock.now()
     offered = free_times(service=service, first_day=at.date(), last_day=at.date(), at=at)
     form = JoinForm(
@@ -62,7 +67,12 @@ def join(request: HttpRequest, service_code: str) -> HttpResponse:
         },
     )
     status = 422 if form.is_bound else 200
-    if form.is_bound and form.is_valid() and not form.is_a_program:
+    free: list[FreeNow] = []
+    if form.is_bound and form.is_valid() and "anyway" not in request.POST:
+        free = free_now(service=service, when=form.when(), at=at)
+    if free:
+        status = 200
+    elif form.is_bound and form.is_valid() and not form.is_a_program:
         try:
             wait_online(
                 visitor=form.visitor(),
@@ -81,6 +91,10 @@ def join(request: HttpRequest, service_code: str) -> HttpResponse:
             return HttpResponseRedirect(reverse("public:waiting_joined"))
     context = {
         "form": form,
+        "free": [
+            (one, ChosenStart(one.start.starts_at, one.start.site_id, one.practitioner_id).value)
+            for one in free
+        ],
         "service": service,
         "service_name": service.name.in_language(get_language() or "fr"),
     }

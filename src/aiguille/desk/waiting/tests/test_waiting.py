@@ -11,7 +11,7 @@ from aiguille.patients.queries import get_identity
 from tests.course import open_course
 
 pytestmark = pytest.mark.django_db
-WISH = {"first_day": "2026-03-03", "last_day": "2026-04-30", "from_minute": "09:00"}
+WISH = {"first_day": "2026-03-03", "last_day": "2026-04-30", "from_minute": "09:00", "anyway": "1"}
 
 
 @pytest.fixture
@@ -73,6 +73,20 @@ def test_the_list_costs_the_same_for_many(
 
 def test_an_empty_list_says_so(diane, world):
     assert "Personne n’attend" in diane.get("/fr/desk/waiting/").content.decode()
+
+
+@pytest.mark.parametrize("what", ["service", "plan"])
+def test_a_free_time_that_would_do_is_shown_first(world, diane, course, what):
+    key = course.consultation_service if what == "service" else course.plan
+    address = f"/fr/desk/patients/{_number(world)}/wait/{what}/{key}/"
+    wish = {name: value for name, value in WISH.items() if name != "anyway"}
+    shown = diane.post(address, wish)
+    assert shown.status_code == 200
+    assert not WaitingEntry.objects.exists()
+    one, start, href = shown.context["free"][0]
+    assert diane.post(href, {"start": start}).status_code == 302
+    booked = Appointment.objects.get(patient_id=world.anna.patient_id)
+    assert booked.starts_at == one.start.starts_at
 
 
 @pytest.mark.parametrize("what", ["service", "plan"])

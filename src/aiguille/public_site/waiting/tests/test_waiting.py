@@ -32,6 +32,7 @@ DETAILS = {
     "until_minute": "12:00",
     "first_day": "2026-03-04",
     "last_day": "2026-03-31",
+    "anyway": "1",
 }
 CLINICAL = re.compile(
     r"aiguill|needl|m[ée]soth|inject|consult|soin|s[ée]ance|session|treat|derm|peau",
@@ -109,6 +110,45 @@ class TestJoining:
         entry = WaitingEntry.objects.get()
         assert entry.patient.birth_date is None
         assert (entry.weekdays, entry.from_minute, entry.until_minute) == ([2], 600, 720)
+
+    def test_is_shown_a_free_time_that_would_do_first(self, visitor, service):
+        said = {name: value for name, value in DETAILS.items() if name != "anyway"}
+        shown = visitor.client.post(visitor.join_page, said | {"key": visitor.key()})
+
+        assert shown.status_code == 200
+        assert not WaitingEntry.objects.exists()
+        assert shown.context["form"]["birth_name"].value() == "Garnier"
+        free = shown.context["free"]
+        # At both sites.
+        assert [f"{one.start.local:%a %H:%M}" for one, _value in free] == [
+            "Wed 10:00",
+            "Wed 10:00",
+            "Wed 10:15",
+        ]
+        held = visitor.client.post(f"/fr/book/{service.code}/", {"start": free[0][1]})
+        assert held.url == "/fr/book/details/"
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"weekdays": ["6"]},  # closed on Sundays
+            {"from_minute": "06:00", "until_minute": "08:00"},
+            # Sooner than the notice.
+            {
+                "first_day": "2026-03-02",
+                "last_day": "2026-03-02",
+                "weekdays": [],
+                "until_minute": "10:30",
+            },
+        ],
+    )
+    def test_waits_at_once_where_nothing_is_free(self, visitor, said):
+        wish = {name: value for name, value in DETAILS.items() if name != "anyway"} | said
+
+        assert (
+            visitor.client.post(visitor.join_page, wish | {"key": visitor.key()}).status_code == 302
+        )
+        assert WaitingEntry.objects.count() == 1
 
     def test_twice_with_one_form_is_once(self, visitor):
         key = visitor.key()
