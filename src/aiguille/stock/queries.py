@@ -75,6 +75,17 @@ def list_lots(*, site_id: UUID | None = None) -> list[LotView]:
     return [_lot(row) for row in rows.order_by("expiry", "number")]
 
 
+def find_lots(
+    *, number: str, product_id: UUID | None, site_ids: Collection[UUID], limit: int = 100
+) -> list[LotView]:
+    """Return the lots whose number begins with `number`, whatever its case (one query)."""
+    rows = Lot.objects.select_related("product", "site").annotate(received=Count("units"))
+    rows = rows.filter(number__istartswith=number, site_id__in=list(site_ids))
+    if product_id is not None:
+        rows = rows.filter(product_id=product_id)
+    return [_lot(row) for row in rows.order_by("expiry", "number")[:limit]]
+
+
 def get_lot(lot_id: UUID) -> LotView:
     """Return a lot (one query).
 

@@ -136,6 +136,16 @@ def used_per_lot(*, site_id: UUID) -> dict[UUID, int]:
     return dict(rows)
 
 
+def used_of_lots(lot_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many single-use units of each of these lots were consumed (one query)."""
+    rows = (
+        UnitUse.objects.filter(lot_id__in=list(lot_ids), unit_id__isnull=False)
+        .values_list("lot_id")
+        .annotate(used=Count("id"))
+    )
+    return dict(rows)
+
+
 def _rows() -> QuerySet[TreatmentSession]:
     return TreatmentSession.objects.select_related("protocol_version")
 

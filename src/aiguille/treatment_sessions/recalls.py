@@ -14,6 +14,7 @@ from aiguille.audit.operations import record
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import ContactMeans
 from aiguille.kernel.errors import DomainError
+from aiguille.kernel.labels import label
 from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
 from aiguille.treatment_sessions import events
@@ -41,6 +42,11 @@ class Contact:
     note: str
     by: str
     at: datetime
+
+    @property
+    def means_word(self) -> Text:
+        """Return the word for how the person was told."""
+        return label(self.means)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from aiguille.catalogue.queries import ProductView
 from aiguille.clinics.queries import SiteView
+from aiguille.kernel.codes import ContactMeans
+from aiguille.kernel.labels import label
 from aiguille.plumbing.components.widgets import DateInput
 from aiguille.plumbing.refusals import explain
 from aiguille.stock.operations import LONGEST_LOT_NUMBER, LONGEST_SERIAL
 from aiguille.stock.rules import MOST_UNITS_A_DELIVERY
 from aiguille.stock.scanning import CodeUnreadable, ScannedCode, read_code
+from aiguille.treatment_sessions.recalls import LONGEST_NOTE
 
 LONGEST_CODE = 200
 
@@ -24,7 +27,9 @@ class DeliveryForm(forms.Form):
 
     code = forms.CharField(
         label=_("Code of the box"),
-        help_text=_("Scan the GS1 DataMatrix with a hand scanner or the camera, or paste what it says."),
+        help_text=_(
+            "Scan the GS1 DataMatrix with a hand scanner or the camera, or paste what it says."
+        ),
         max_length=LONGEST_CODE,
         required=False,
         # Python counts the separator of a GS1 code as space: the rule book deals with it.
@@ -125,3 +130,42 @@ class ChangeForm(forms.Form):
         label=_("I have checked the lot number on the box."),
         error_messages={"required": _("Tick this box to confirm.")},
     )
+
+
+class TraceForm(forms.Form):
+    """A lot to follow to everybody who received it."""
+
+    q = forms.CharField(
+        label=_("Lot or code"),
+        help_text=_("Type the beginning of the lot’s number, or scan the box."),
+        max_length=LONGEST_CODE,
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class ContactForm(forms.Form):
+    """That a patient was told of a recalled lot, or could not be reached."""
+
+    was_reached = forms.TypedChoiceField(
+        label=_("What came of it"),
+        choices=[("yes", _("The person was told")), ("no", _("Not reached yet"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    note = forms.CharField(
+        label=_("Remark"),
+        help_text=_("No clinical detail: what belongs to the record is written there."),
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["means"] = forms.ChoiceField(
+            label=_("How"),
+            choices=[(means.value, label(means).in_language(language)) for means in ContactMeans],
+            widget=forms.RadioSelect,
+        )
+        self.order_fields(["means", "was_reached", "note"])

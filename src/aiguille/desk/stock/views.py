@@ -244,6 +244,7 @@ def _lot_page(
             "lot": shown.line.lot,
             "changes": changes,
             "can_read_record": has_right(actor, Right.READ_RECORD),
+            "may_note": has_right(actor, Right.MANAGE_STOCK),
             "movements": [
                 Step(
                     label=str(MOVEMENTS[line.kind]),

@@ -18,9 +18,18 @@ from aiguille.kernel.text import Text
 from aiguille.patients.queries import Identity, get_identities
 from aiguille.plumbing.access import NotVisible
 from aiguille.stock.operations import note_tracing
-from aiguille.stock.queries import LotView, MovementLine, get_lot, list_lots, movements_of
+from aiguille.stock.queries import (
+    LotView,
+    MovementLine,
+    find_lots,
+    get_lot,
+    list_lots,
+    movements_of,
+)
 from aiguille.stock.rules import FEW_UNITS, expires_soon, is_expired
-from aiguille.treatment_sessions.queries import LotUse, used_per_lot, uses_of_lot
+from aiguille.stock.scanning import CodeUnreadable, read_code
+from aiguille.treatment_sessions.queries import LotUse, used_of_lots, used_per_lot, uses_of_lot
+from aiguille.treatment_sessions.recalls import Contact, LotReach, contacts_about, reach_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +80,24 @@ class Shelves:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A patient who received a unit of a lot, or of a lot as a whole."""
+    """A patient who received units of a lot, or of a lot as a whole; all attempts to tell them."""
 
     patient: Identity
-    use: LotUse
+    uses: tuple[LotUse, ...]
+    contacts: tuple[Contact, ...] = ()
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether an attempt reached the person."""
+        return any(contact.was_reached for contact in self.contacts)
+
+
+@dataclass(frozen=True, slots=True)
+class TracedLot:
+    """A lot that a search found, and how far it went."""
+
+    line: ShelfLine
+    reach: LotReach
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +112,23 @@ class LotPage:
     @property
     def patients(self) -> int:
         """Return how many people received it."""
-        return len({recipient.patient.id for recipient in self.recipients})
+        return len(self.recipients)
+
+    @property
+    def told(self) -> int:
+        """Return how many of them were told of it."""
+        return sum(recipient.is_told for recipient in self.recipients)
+
+    def recipient(self, number: int) -> Recipient:
+        """Return who received it by the number of the patient.
+
+        Raises:
+            NotVisible: that patient did not.
+        """
+        for recipient in self.recipients:
+            if recipient.patient.number == number:
+                return recipient
+        raise NotVisible
 
 
 def staff_sites(*, actor: Actor, at: datetime) -> tuple[SiteView, ...]:
@@ -139,7 +178,7 @@ def read_shelves(*, actor: Actor, at: datetime, site_code: str = "", search: str
 
 
 def read_lot(*, lot_id: UUID, actor: Actor, at: datetime) -> LotPage:
-    """Return a lot of a site where the actor works, with who received it (seven queries).
+    """Return a lot of a site where the actor works, with who received it (eight queries).
 
     Whoever reads names of patients leaves a trace.
 
@@ -156,13 +195,65 @@ def read_lot(*, lot_id: UUID, actor: Actor, at: datetime) -> LotPage:
     with transaction.atomic():
         if uses:
             note_tracing(lot_id=lot_id, actor=actor, at=at)
-    patients = get_identities({use.patient_id for use in uses})
     return LotPage(
         line=_line(lot, len(uses), _today(sites[lot.site_id], at)),
         site=sites[lot.site_id],
         movements=tuple(movements_of(lot_id)),
-        recipients=tuple(Recipient(patient=patients[use.patient_id], use=use) for use in uses),
+        recipients=_recipients(uses, contacts_about(lot_id)),
     )
+
+
+def trace(*, search: str, actor: Actor, at: datetime) -> tuple[TracedLot, ...]:
+    """Return the lots of the actor's sites that a number or a scanned code names (five queries).
+
+    A number finds every lot that begins with it, whatever its case, the oldest expiry first; a
+    GS1 code the lot that it names, of its product.
+
+    Raises:
+        NotAllowed: the actor does not see stock.
+        NotVisible: the actor has no role at any site.
+    """
+    require(actor, Right.SEE_STOCK)
+    sites = {site.id: site for site in staff_sites(actor=actor, at=at)}
+    product_id, number = _lot_asked(search, _today(next(iter(sites.values())), at))
+    if not number:
+        return ()
+    lots = find_lots(number=number, product_id=product_id, site_ids=sites)
+    reach = reach_of([lot.id for lot in lots])
+    used = used_of_lots([lot.id for lot in lots])
+    return tuple(
+        TracedLot(
+            line=_line(lot, used.get(lot.id, 0), _today(sites[lot.site_id], at)),
+            reach=reach.get(lot.id, LotReach(sessions=0, patients=0)),
+        )
+        for lot in lots
+    )
+
+
+def _lot_asked(search: str, today: date) -> tuple[UUID | None, str]:
+    """Return the product and lot that were asked for; the product where a code names one."""
+    try:
+        code = read_code(search, today=today)
+    except CodeUnreadable:
+        return None, search.strip()
+    return code.product.id if code.product else None, code.lot
+
+
+def _recipients(
+    uses: list[LotUse], contacts: dict[UUID, tuple[Contact, ...]]
+) -> tuple[Recipient, ...]:
+    """Group what was used by who received it; who was not told yet comes first, then by name."""
+    by_patient: dict[UUID, list[LotUse]] = defaultdict(list)
+    for use in uses:
+        by_patient[use.patient_id].append(use)
+    patients = get_identities(by_patient.keys())
+    found = [
+        Recipient(
+            patient=patients[patient_id], uses=tuple(used), contacts=contacts.get(patient_id, ())
+        )
+        for patient_id, used in by_patient.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (one.is_told, one.patient.full_name.casefold())))
 
 
 def _today(site: SiteView, at: datetime) -> date:
