@@ -7,6 +7,7 @@ from aiguille.accounts.rights import Right, has_right
 from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.outcomes.models import Photo
 from aiguille.patients.access import get_patient_for
+from aiguille.patients.queries import surviving_id
 from aiguille.plumbing.access import NotVisible
 
 
@@ -22,7 +23,9 @@ def get_photo_for(*, actor: Actor, photo_id: UUID, at: datetime) -> Photo:
     photo = Photo.objects.select_related("withdrawal").filter(id=photo_id).first()
     if photo is None:
         raise NotVisible
-    get_patient_for(actor=actor, patient_id=photo.patient_id, at=at, right=Right.READ_RECORD)
+    # A photo of a record that was joined to another belongs to who the other is of.
+    person = surviving_id(photo.patient_id)
+    get_patient_for(actor=actor, patient_id=person, at=at, right=Right.READ_RECORD)
     if is_withdrawn(photo) and not has_right(actor, Right.WRITE_CONSULTATION):
         raise NotVisible
     return photo

@@ -1,6 +1,7 @@
 """Photos of a record: who adds, sees and withdraws them, and what is left of each act."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -10,10 +11,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from aiguille.accounts.rights import NotAllowed
+from aiguille.accounts.rights import RIGHTS, NotAllowed, Right
 from aiguille.audit.queries import list_events_of_patient
 from aiguille.kernel.actor import VISITOR, Actor
-from aiguille.kernel.codes import Side, Zone
+from aiguille.kernel.codes import Side, StaffRole, Zone
 from aiguille.kernel.ids import new_id
 from aiguille.outcomes.models import Photo
 from aiguille.outcomes.operations import (
@@ -162,6 +163,23 @@ class TestAdding:
         assert not list(tmp_path.rglob("*"))
 
 
+@pytest.mark.parametrize("role", StaffRole)
+def test_each_role_adds_and_sees_as_the_table_of_rights_says(world: World, role: StaffRole) -> None:
+    somebody = replace(world.bruno.actor, roles=frozenset({role}))
+    photo_id = add(world)
+    attempts: list[tuple[Right, Callable[[], object]]] = [
+        (Right.ADD_PHOTO, lambda: add(world, by=somebody, form_key=new_id())),
+        (Right.READ_RECORD, lambda: open_photo(photo_id=photo_id, actor=somebody, at=AT)),
+        (Right.READ_RECORD, lambda: open_thumbnail(photo_id=photo_id, actor=somebody, at=AT)),
+    ]
+    for right, attempt in attempts:
+        if role in RIGHTS[right]:
+            attempt()
+        else:
+            with pytest.raises(NotAllowed):
+                attempt()
+
+
 class TestSeeing:
     @pytest.mark.parametrize("person", ["bruno", "paula", "anna"])
     def test_each_view_of_a_photo_is_noted(self, world: World, person: str) -> None:
@@ -236,6 +254,8 @@ class TestSeeing:
             photos = photos_of(patient_id=world.anna.patient_id)
 
         assert [photo.id for photo in photos] == [late, early]
+        for actor in (world.anna.actor, world.bruno.actor):
+            assert open_photo(photo_id=early, actor=actor, at=AT).content
         assert photos_of(patient_id=world.anna.patient_id, limit=1) == photos[:1]
         assert not photos_of(patient_id=world.anna.patient_id, zone=Zone.NOSE)
         assert not photos_of(patient_id=world.anna.patient_id, side=Side.RIGHT)

@@ -50,7 +50,7 @@ class TestRecord:
 
     def test_costs_what_it_says(self, world: World, django_assert_max_num_queries: Any) -> None:
         open_course(world)
-        with django_assert_max_num_queries(56):
+        with django_assert_max_num_queries(57):
             read_record(number=number(world), actor=world.bruno.actor, at=world.at)
 
     @pytest.mark.parametrize("name", ["diane", "hugo"])
