@@ -47,19 +47,23 @@ USUAL = (
     ("packs", "renewals"),
 )
 RARE = ("not_substitutable", "is_off_label", "is_preparation", "formula", "lidocaine_mg")
-_NEEDED_WITH_CREAM = ("area_cm2", "minutes_before", "cream_zones")
+_OF_CREAM = (
+    "product",
+    "area_cm2",
+    "grams",
+    "minutes_before",
+    "minutes_on_skin",
+    "cream_zones",
+    "conditions",
+)
 
 
 class PrescriptionForm(forms.Form):
     """A prescription: `lines` lines, some of them perhaps removed and still there to put back."""
 
-    product = forms.ChoiceField(label=_("Cream"), widget=forms.RadioSelect, required=False)
+    product = forms.ChoiceField(label=_("Cream"), widget=forms.RadioSelect)
     area_cm2 = Quantity(
-        label=_("Area (cm²)"),
-        min_value=Decimal("0.1"),
-        max_digits=7,
-        decimal_places=1,
-        required=False,
+        label=_("Area (cm²)"), min_value=Decimal("0.1"), max_digits=7, decimal_places=1
     )
     grams = Quantity(
         label=_("Amount (g)"),
@@ -70,7 +74,7 @@ class PrescriptionForm(forms.Form):
         required=False,
     )
     minutes_before = forms.IntegerField(
-        label=_("Minutes before the session"), min_value=1, max_value=1440, required=False
+        label=_("Minutes before the session"), min_value=1, max_value=1440
     )
     minutes_on_skin = forms.IntegerField(
         label=_("Minutes on the skin"),
@@ -79,9 +83,7 @@ class PrescriptionForm(forms.Form):
         max_value=1440,
         required=False,
     )
-    cream_zones = forms.MultipleChoiceField(
-        label=_("Where"), widget=forms.CheckboxSelectMultiple, required=False
-    )
+    cream_zones = forms.MultipleChoiceField(label=_("Where"), widget=forms.CheckboxSelectMultiple)
     conditions = forms.MultipleChoiceField(
         label=_("Do any of these apply?"), widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -213,14 +215,11 @@ class PrescriptionForm(forms.Form):
             self.fields[f"line_{number}_{name}"] = field
 
     def clean(self) -> dict[str, Any]:
-        """Ask what a cream needs when there is one, and nothing of lines removed or left empty."""
+        """Ask nothing of a cream that is not prescribed, nor of lines removed or left empty."""
         cleaned = super().clean() or {}
-        if cleaned.get("product"):
-            for name in _NEEDED_WITH_CREAM:
-                if name not in self.errors and cleaned.get(name) in (None, [], ""):
-                    self.add_error(name, self.fields[name].error_messages["required"])
-        else:
-            for name in (*_NEEDED_WITH_CREAM, "grams", "minutes_on_skin", "conditions"):
+        if not self["product"].value():
+            cleaned["product"] = ""
+            for name in _OF_CREAM:
                 self.errors.pop(name, None)
         for number in range(self.count):
             if self._is_removed(number) or self._is_empty(number):
