@@ -55,6 +55,37 @@ def accept(protocol: Protocol, state: RunState, event: Event, facts: World) -> A
     return refused or Accepted(state=add(state, event))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """An event that had happened already: the state after it, and what the world says against it.
+
+    Each of `concerns` would have refused the event, had anybody been there to ask.
+    """
+
+    state: RunState
+    concerns: tuple[Refused, ...] = ()
+
+
+def admit(protocol: Protocol, state: RunState, event: Event, facts: World) -> Admitted | Refused:
+    """Return the state after an event that happened where nobody could ask, with every concern.
+
+    What consent, verdict, stock, roles and the rule book say is a concern, for a person to settle.
+    Only what makes no sense in the list of events is refused: its order, its content, the limits
+    that were known where it happened.
+    """
+    if not isinstance(event.body, AtStep):
+        answer = accept(protocol, state, event, facts)
+        return answer if isinstance(answer, Refused) else Admitted(state=answer.state)
+    refused = _envelope(state, event) or _life(state, event)
+    if refused:
+        return refused
+    concerns: list[Refused] = []
+    answer = _at_step(state, event, facts, concerns=concerns)
+    if isinstance(answer, Refused):
+        return answer
+    return Admitted(state=answer.state, concerns=tuple(concerns))
+
+
 def _envelope(state: RunState, event: Event) -> Refused | None:
     expected = len(state.log) + 1
     if event.seq != expected:
@@ -118,6 +149,7 @@ def _at_step(
     *,
     admitted: bool = False,
     replaying: bool = False,
+    concerns: list[Refused] | None = None,
 ) -> Accepted | Refused:
     body = event.body
     assert isinstance(body, AtStep)
@@ -125,7 +157,13 @@ def _at_step(
     if step is None:
         return refuse("step_unknown", field="step", step=body.step, given=body.step)
     moment = Moment(
-        state=state, event=event, step=step, facts=facts, admitted=admitted, replaying=replaying
+        state=state,
+        event=event,
+        step=step,
+        facts=facts,
+        admitted=admitted,
+        replaying=replaying,
+        concerns=concerns,
     )
     refused = _place(moment) or _content(moment)
     if refused:
@@ -158,7 +196,7 @@ def _place(moment: Moment) -> Refused | None:
             before=before.title if before else missing,
         )
     if not moment.replaying and not moment.facts.roles & set(step.roles):
-        return refuse("actor_role", step=step.id)
+        return moment.against(refuse("actor_role", step=step.id))
     return None
 
 
@@ -242,11 +280,11 @@ def _unit(moment: Moment, body: UnitOpened) -> Refused | None:
         return None
     known = moment.facts.unit
     if known is None:
-        return refuse("unit_unknown", field=field.id, step=step.id, unit=body.unit)
+        return moment.against(refuse("unit_unknown", field=field.id, step=step.id, unit=body.unit))
     if wrong := known.differs_from(body):
-        return refuse("unit_differs", field=wrong, step=step.id, unit=body.unit)
+        return moment.against(refuse("unit_differs", field=wrong, step=step.id, unit=body.unit))
     if known.used_for_other_patient or known.used_in_other_session:
-        return refuse("unit_used", field=field.id, step=step.id, unit=body.unit)
+        return moment.against(refuse("unit_used", field=field.id, step=step.id, unit=body.unit))
     return None
 
 

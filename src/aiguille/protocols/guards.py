@@ -42,6 +42,8 @@ def guards_hold(moment: Moment, after: RunState, notices: list[Notice]) -> Refus
             refused = _limits(moment)
         elif _PLAIN[guard.kind](guard, moment, after):
             refused = None
+        elif guard.kind in _OF_THE_WORLD:
+            refused = moment.against(_refused_by(guard, moment))
         else:
             refused = _refused_by(guard, moment)
         if refused:
@@ -131,6 +133,10 @@ _PLAIN: dict[GuardKind, Callable[[Guard, Moment, RunState], bool]] = {
 }
 
 
+# What was true when the event happened can only be asked of the world, not of the list of events.
+_OF_THE_WORLD = {GuardKind.CONSENT_CURRENT, GuardKind.VERDICT_VALID}
+
+
 def _ask(guard: Guard, moment: Moment, notices: list[Notice]) -> Refused | None:
     """Ask the rule book. What it warns of needs a reason, what it blocks is refused."""
     facts = {name: resolve(value, moment) for name, value in guard.facts.items()}
@@ -152,14 +158,16 @@ def _ask(guard: Guard, moment: Moment, notices: list[Notice]) -> Refused | None:
         fr=" ".join(text.fr for text in answer.messages),
         en=" ".join(text.en for text in answer.messages),
     )
-    return Refused(
-        guard=guard.id,
-        text=refuse(code, reasons=reasons).text,
-        field=guard.ask,
-        step=moment.step.id,
-        decision=decision,
-        can_acknowledge=not blocked,
-        rules=answer.rules,
+    return moment.against(
+        Refused(
+            guard=guard.id,
+            text=refuse(code, reasons=reasons).text,
+            field=guard.ask,
+            step=moment.step.id,
+            decision=decision,
+            can_acknowledge=not blocked,
+            rules=answer.rules,
+        )
     )
 
 

@@ -29,6 +29,7 @@ from aiguille.protocols.events import (
     ZonePassed,
 )
 from aiguille.protocols.model import On, Step
+from aiguille.protocols.refusals import Refused
 from aiguille.protocols.state import RunState
 from aiguille.protocols.totals import lidocaine_mg_per_ml, rolls_of
 
@@ -190,6 +191,9 @@ class Moment:
     does not ask for them again. `replaying` means that the event was accepted before and is judged
     again because an earlier one is corrected: then only what the list of events itself says can
     refuse it.
+
+    With `concerns`, the event has happened already, where nobody could ask (no network): what the
+    world says against it is noted there and does not refuse it any more.
     """
 
     state: RunState
@@ -198,6 +202,14 @@ class Moment:
     facts: World
     admitted: bool = False
     replaying: bool = False
+    concerns: list[Refused] | None = None
+
+    def against(self, refused: Refused) -> Refused | None:
+        """Return the refusal by the world, or note it where the event has happened already."""
+        if self.concerns is None:
+            return refused
+        self.concerns.append(refused)
+        return None
 
 
 SESSION = (
@@ -292,7 +304,10 @@ def _zone(moment: Moment, _path: str) -> int:
 
 
 def _unit(moment: Moment, path: str) -> object:
-    return getattr(moment.facts.unit, path)
+    known = moment.facts.unit
+    if known is None and isinstance(moment.event.body, UnitOpened):
+        known = UnitFacts.of_label(moment.event.body)  # that stock does not know it was said before
+    return getattr(known, path)
 
 
 def _field(moment: Moment, _path: str) -> object:
