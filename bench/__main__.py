@@ -15,6 +15,7 @@ PARTS = {
     "peer": "django-appointment on the same workload",
     "engines": "Decisions and protocol folds",
     "pages": "Pages of the demo clinic",
+    "consultation": "The consultation page of a patient with ten years of history",
 }
 
 
@@ -45,7 +46,7 @@ def main() -> int:
 
 def measure(part: str, results: Results, *, quick: bool, full: bool) -> None:
     """Measure one part. What it imports may need Django, which is set up by now."""
-    from bench import booking_pages, engines, pages, peer, search, throughput
+    from bench import booking_pages, consultation, engines, pages, peer, search, throughput
 
     match part:
         case "search":
@@ -62,6 +63,8 @@ def measure(part: str, results: Results, *, quick: bool, full: bool) -> None:
             engines.measure(results, quick=quick)
         case "pages":
             pages.measure(results, quick=quick)
+        case "consultation":
+            consultation.measure(results, quick=quick)
 
 
 if __name__ == "__main__":

@@ -27,11 +27,7 @@ def measure(results: Results, *, quick: bool) -> None:
     from django.urls import reverse
     from django.utils.translation import override
 
-    from aiguille.plumbing import postgres
-
-    database.select(postgres.DATABASE)
-    _command("migrate")
-    _fill(results)
+    prepare_demo(results)
     from bench.days import prepare_days, staff_cookie
 
     days = prepare_days(DAY_SIZES)
@@ -53,8 +49,17 @@ def measure(results: Results, *, quick: bool) -> None:
             _measure_day(results, port, size, address, cookie=cookie, times=times)
 
 
+def prepare_demo(results: Results) -> None:
+    """Let Django use the demo clinic, filled today."""
+    from aiguille.plumbing import postgres
+
+    database.select(postgres.DATABASE)
+    _command("migrate")
+    _fill(results)
+
+
 def _measure_public(results: Results, port: int, name: str, address: str, *, times: int) -> None:
-    queries = _queries(address)
+    queries = queries_of(address)
     figures = requests_of(port, address, times=times)
     _note(results, f"public page: {name}", figures, queries)
     results.mark(f"public page: {name}, queries", queries, PUBLIC_QUERIES)
@@ -64,7 +69,7 @@ def _measure_public(results: Results, port: int, name: str, address: str, *, tim
 def _measure_day(
     results: Results, port: int, size: int, address: str, *, cookie: Mapping[str, str], times: int
 ) -> None:
-    queries = _queries(address, cookie=cookie)
+    queries = queries_of(address, cookie=cookie)
     figures = requests_of(port, address, cookie=cookie, times=times)
     _note(results, f"day page, {size} appointments", figures, queries)
     results.mark(f"day page, {size} appointments, queries", queries, DAY_QUERIES)
@@ -161,7 +166,7 @@ def _get(connection: http.client.HTTPConnection, address: str, headers: Mapping[
         raise RuntimeError(f"{address} answered {response.status}")
 
 
-def _queries(address: str, *, cookie: Mapping[str, str] | None = None) -> int:
+def queries_of(address: str, *, cookie: Mapping[str, str] | None = None) -> int:
     """Return the SQL queries of one request, asked of Django in this process."""
     from django.db import connection
     from django.test import Client

@@ -226,7 +226,8 @@ class Doctor:
             examination="Peau saine.",
         )
         choose(page, "phototype", "2")
-        choose(page, "zones", zone)
+        for box in page.locator(f"[name=zones][value^='{zone}:']").all():
+            box.check()
         submit(page)
         self.shows(page, "after-consultation")
 

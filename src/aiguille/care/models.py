@@ -27,8 +27,9 @@ class StoredRuling(AppendOnlyRow, Authored):
 class Consultation(Entry):
     """What a physician heard, saw and advised.
 
-    `content`: `reason`, `history`, `treatments`, `allergies`, `examination`, `advice` (texts)
-    and `phototype` (1 to 6 or null), `zones` (codes).
+    `content`: `reason`, `history`, `treatments`, `allergies`, `examination`, `advice` (texts),
+    `phototype` (1 to 6 or null), `zones` (codes of those to treat), and what `examination.py` says
+    of `places` and `examined`.
     """
 
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from aiguille.follow_up.models import Aftercare, SymptomReport
 from aiguille.kernel.codes import Procedure, Symptom, Triage
@@ -81,6 +81,16 @@ class ReportView:
         return not self.is_closed and bool(stops)
 
 
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A symptom report in one line."""
+
+    id: UUID
+    symptom: Symptom
+    triage: Triage
+    reported_at: datetime
+
+
 def aftercare_of_patient(patient_id: UUID) -> list[AftercareView]:
     """Return the patient's aftercare, that of the latest session on top (one query)."""
     rows = Aftercare.objects.filter(patient_id=patient_id).order_by("-recorded_at", "-id")
@@ -121,6 +131,19 @@ def reports_of_patient(patient_id: UUID) -> list[ReportView]:
     """Return the patient's reports, latest first (two queries)."""
     rows = _reports().filter(patient_id=patient_id).order_by("-reported_at", "-id")
     return [_report(row) for row in rows]
+
+
+def reports_since(patient_id: UUID, *, after: datetime) -> list[ReportLine]:
+    """Return what a person reported after an instant, joined records' too (one query)."""
+    rows = SymptomReport.objects.filter(
+        Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id), reported_at__gt=after
+    ).order_by("-reported_at", "-id")
+    return [
+        ReportLine(id=row_id, symptom=Symptom(symptom), triage=Triage(triage), reported_at=at)
+        for row_id, symptom, triage, at in rows.values_list(
+            "id", "symptom", "triage", "reported_at"
+        )
+    ]
 
 
 def blocking_report(patient_id: UUID) -> ReportView | None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from aiguille.kernel.actor import ActorKind
 from aiguille.kernel.codes import Procedure
@@ -273,6 +273,23 @@ def latest_answers(patient_id: UUID, procedure: Procedure) -> Answers | None:
     if row is None:
         return None
     return _answers(row)
+
+
+def latest_and_earlier_answers(
+    patient_id: UUID, procedure: Procedure, *, earlier_id: UUID | None
+) -> tuple[Answers | None, Answers | None]:
+    """Return the questionnaire last handed in, and the one named `earlier_id` (one query).
+
+    Each is None where there is none.
+    """
+    own = Patient.objects.filter(Q(id=patient_id) | Q(merged_into_id=patient_id))
+    handed_in = AnswerSet.objects.filter(patient__in=own, procedure=procedure)
+    latest = handed_in.filter(entered_in_error=False).order_by("-recorded_at", "-id")
+    wanted = Q(id=Subquery(latest.values("id")[:1])) | Q(id=earlier_id)
+    rows = list(handed_in.filter(wanted).order_by("-recorded_at", "-id"))
+    now = next((row for row in rows if not row.entered_in_error), None)
+    earlier = next((row for row in rows if row.id == earlier_id), None)
+    return now and _answers(now), earlier and _answers(earlier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,24 @@ from django.db import IntegrityError, transaction
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
 from aiguille.care import events
+from aiguille.care.examination import (
+    LONGEST_NOTE,
+    Examined,
+    findings_on,
+    treated_zones,
+    zone_sides_in,
+)
 from aiguille.care.models import Consultation, ConsultationDraft
 from aiguille.care.operations.shared import InvalidContent, checked_zones
 from aiguille.care.rules import ReasonMissing
 from aiguille.kernel.actor import Actor
-from aiguille.kernel.codes import Procedure
+from aiguille.kernel.codes import Procedure, Zone
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
+from aiguille.kernel.zone_sides import ZoneSide, zones_among
 from aiguille.patients.queries import latest_answers
 from aiguille.plumbing.models import authored_by
+from aiguille.plumbing.zone_map import zone_map
 
 # What a consultation may hold; see `models.Consultation`.
 CONSULTATION_TEXTS = ("reason", "history", "treatments", "allergies", "examination", "advice")
@@ -50,9 +59,13 @@ def write_consultation(
 ) -> UUID:
     """Write a consultation, or a new version of one that it `replaces` for a `reason`.
 
+    `content` is as `models.Consultation` and `care.examination` say; its `zones` follow from the
+    `places` and what was `examined` where it has them.
+
     Raises:
         NotAllowed: the actor is not a physician at work.
-        InvalidContent: the phototype or a zone does not exist, or the reason for coming is empty.
+        InvalidContent: the phototype, a zone, a side or a finding does not exist, a finding stands
+            on a zone that was not chosen, or the reason for coming is empty.
         ReasonMissing: a correction does not say why.
         StaleVersion: the replaced version was replaced already.
     """
@@ -71,7 +84,7 @@ def write_consultation(
         appointment_id=appointment_id,
         procedure=procedure.value,
         answer_set_id=answers.id if answers else None,
-        content=_checked_content(content),
+        content=checked_content(content),
         version=version,
         replaces_id=replaces_id,
         reason=reason,
@@ -109,6 +122,9 @@ def keep_draft(
 ) -> None:
     """Keep what a physician is typing, whatever it is worth, until the consultation is saved.
 
+    `content` holds what the form posts: the texts, `phototype`, `zones` (zones with their sides)
+    and `examined` (zone to what was ticked and noted).
+
     Raises:
         NotAllowed: the actor is not a physician at work.
     """
@@ -123,14 +139,24 @@ def keep_draft(
             "content": {
                 **kept,
                 "phototype": str(content.get("phototype", ""))[:1],
-                "zones": [str(zone)[:20] for zone in content.get("zones", ())][:20],
+                "zones": [str(zone)[:40] for zone in content.get("zones", ())][:60],
+                "examined": {
+                    zone.value: _kept_examined(typed)
+                    for zone in Zone
+                    if (typed := content.get("examined", {}).get(zone.value))
+                },
             },
             "updated_at": at,
         },
     )
 
 
-def _checked_content(content: Mapping[str, Any]) -> dict[str, Any]:
+def checked_content(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a consultation's content as it is kept.
+
+    Raises:
+        InvalidContent: as `write_consultation`.
+    """
     checked: dict[str, Any] = {
         name: str(content.get(name, "")).strip() for name in CONSULTATION_TEXTS
     }
@@ -155,5 +181,80 @@ def _checked_content(content: Mapping[str, Any]) -> dict[str, Any]:
             field="phototype",
         )
     checked["phototype"] = phototype
-    checked["zones"] = checked_zones(content.get("zones", []), field="zones")
+    if "places" in content:
+        checked |= _checked_examination(content)
+    else:
+        checked["zones"] = checked_zones(content.get("zones", []), field="zones")
     return checked
+
+
+def _checked_examination(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the zones chosen, what was found on each, and which of them are to be treated."""
+    drawn = set(zone_map().zone_sides())
+    try:
+        places = [one for one in dict.fromkeys(zone_sides_in(content)) if _is_drawn(one, drawn)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidContent(
+            Text(
+                fr="Une zone ou un côté n’existe pas sur le dessin.",
+                en="A zone or a side does not exist on the map.",
+            ),
+            field="zones",
+        ) from error
+    chosen = zones_among(places)
+    given = {one["zone"]: one for one in content.get("examined", ())}
+    if foreign := given.keys() - {zone.value for zone in chosen}:
+        raise InvalidContent(
+            Text(
+                fr=f"Un constat porte sur une zone qui n’est pas choisie : {min(foreign)}.",
+                en=f"Something was found on a zone that is not chosen: {min(foreign)}.",
+            ),
+            field="examined",
+        )
+    examined = [_checked_examined(zone, given.get(zone.value, {})) for zone in chosen]
+    return {
+        "places": [one.stored for one in places],
+        "examined": [one.stored for one in examined],
+        "zones": [zone.value for zone in treated_zones(places, examined)],
+    }
+
+
+def _is_drawn(one: ZoneSide, drawn: set[ZoneSide]) -> bool:
+    if one not in drawn:
+        raise ValueError(one.code)
+    return True
+
+
+def _checked_examined(zone: Zone, given: Mapping[str, Any]) -> Examined:
+    seen, note = given.get("seen", ()), str(given.get("note", "")).strip()
+    possible = [finding.code for finding in findings_on(zone)]
+    if unknown := set(seen) - set(possible):
+        raise InvalidContent(
+            Text(
+                fr=f"Constat inconnu sur cette zone : {min(unknown)}.",
+                en=f"Unknown finding on this zone: {min(unknown)}.",
+            ),
+            field="examined",
+        )
+    if len(note) > LONGEST_NOTE:
+        raise InvalidContent(
+            Text(
+                fr="Cette remarque est trop longue : 1 000 signes au plus.",
+                en="This note is too long: 1,000 characters at most.",
+            ),
+            field="examined",
+        )
+    return Examined(
+        zone=zone,
+        seen=tuple(code for code in possible if code in seen),
+        note=note,
+        is_treated=bool(given.get("is_treated", True)),
+    )
+
+
+def _kept_examined(typed: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "seen": [str(code)[:40] for code in typed.get("seen", ())][:40],
+        "note": str(typed.get("note", ""))[:LONGEST_NOTE],
+        "is_treated": bool(typed.get("is_treated", True)),
+    }

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from aiguille.desk.care.words import (
     local,
     outcome_choices,
-    phototype_choices,
     zone_name,
 )
 from aiguille.journeys.reads.consultation import ConsultationPage
@@ -47,51 +46,6 @@ class Quantity(forms.DecimalField):
         if not isinstance(value, Decimal):
             return value
         return f"{value:f}".replace(".", "," if get_language() == "fr" else ".")
-
-
-class ConsultationForm(forms.Form):
-    """What the physician heard, saw and advised."""
-
-    reason = Paragraph(label=_("What brings the patient"))
-    history = Paragraph(label=_("History"), required=False)
-    treatments = Paragraph(label=_("Current treatments"), required=False)
-    allergies = Paragraph(label=_("Allergies"), required=False)
-    phototype = forms.ChoiceField(
-        label=_("Phototype"), widget=forms.RadioSelect, choices=phototype_choices
-    )
-    zones = forms.MultipleChoiceField(
-        label=_("Zones to treat"),
-        widget=forms.CheckboxSelectMultiple,
-        choices=lambda: [(zone.value, zone_name(zone)) for zone in ASKED_ZONES],
-        error_messages={"required": _("Choose at least one zone: the rule book judges by zone.")},
-    )
-    examination = Paragraph(label=_("Examination of the skin"), rows=3, required=False)
-    advice = Paragraph(label=_("Advice given"), required=False)
-    replaces = forms.UUIDField(widget=forms.HiddenInput, required=False)
-
-    def content(self) -> dict[str, Any]:
-        """Return the consultation's content; the form is valid."""
-        given = dict(self.cleaned_data)
-        given.pop("replaces")
-        return given | {"phototype": int(given["phototype"])}
-
-    @classmethod
-    def initial_of(cls, page: ConsultationPage) -> dict[str, Any]:
-        """Return what the form shows at first: the draft, what is written, or what is known."""
-        written = page.consultation
-        known: dict[str, Any] = {
-            "allergies": _joined(page, "ALLERGY"),
-            "history": _joined(page, "HISTORY"),
-            "treatments": _joined(page, "TREATMENT"),
-        }
-        if page.earlier:
-            known["phototype"] = page.earlier[0].content.get("phototype")
-        shown = {**known, **(dict(written.content) if written else {}), **(page.draft or {})}
-        return shown | {"replaces": written.id if written else None}
-
-
-def _joined(page: ConsultationPage, topic: str) -> str:
-    return "\n".join(note.text for note in page.notes if note.topic == topic)
 
 
 ANSWERS = [

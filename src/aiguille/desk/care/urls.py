@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from aiguille.desk.care import decisions, plan, prescription, views
+from aiguille.desk.care import consultation, decisions, plan, prescription, views
 
 urlpatterns = [
-    path("consultations/<uuid:appointment_id>/", views.consultation, name="consultation"),
-    path("consultations/<uuid:appointment_id>/draft/", views.draft, name="consultation_draft"),
+    path("consultations/<uuid:appointment_id>/", consultation.consultation, name="consultation"),
+    path(
+        "consultations/<uuid:appointment_id>/draft/", consultation.draft, name="consultation_draft"
+    ),
     path("consultations/<uuid:appointment_id>/questions/", views.questions, name="questions"),
     path("consultations/<uuid:appointment_id>/verdict/", decisions.verdict, name="verdict"),
     path("consultations/<uuid:appointment_id>/plan/<uuid:verdict_id>/", plan.plan, name="plan"),

@@ -1,4 +1,4 @@
-"""The consultation: what was answered beside what is written, the questions asked, the end."""
+"""The consultation: the questions asked in person, and the end."""
 
 from functools import partial
 from typing import Any
@@ -10,12 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from aiguille.accounts.rights import Right
-from aiguille.booking.access import get_appointment_for
-from aiguille.care.operations import StaleVersion, keep_draft, write_consultation
-from aiguille.desk.care.forms import ConsultationForm, QuestionsForm
+from aiguille.desk.care.forms import QuestionsForm
 from aiguille.desk.care.words import steps_of
 from aiguille.journeys.ask_in_person import ask_in_person
 from aiguille.journeys.conclude_consultation import conclude_consultation
@@ -32,66 +29,6 @@ from aiguille.plumbing.refusals import add_refusal, explain
 
 UNPROCESSABLE, STALE = 422, 409
 _FORMS = ("GET", "HEAD", "POST")
-
-
-@reachable_by(Who.STAFF)
-@require_http_methods(_FORMS)
-@never_cache
-def consultation(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    """Show the patient's answers with their findings beside the form, and save the form."""
-    actor = staff_of(request)
-    at = clock.now()
-    page = read_consultation(appointment_id=appointment_id, actor=actor, at=at)
-    status = 200
-    if request.method == "POST":
-        form = ConsultationForm(request.POST)
-        status = UNPROCESSABLE
-        if form.is_valid():
-            written = page.consultation
-            content = form.content()
-            if written is not None and dict(written.content) == content:
-                return redirect("desk:verdict", appointment_id)
-            try:
-                _refuse_stale(page, form)
-                write_consultation(
-                    patient_id=page.identity.id,
-                    procedure=page.appointment.procedure,
-                    content=content,
-                    appointment_id=appointment_id,
-                    replaces_id=written.id if written else None,
-                    reason=_("Completed during the consultation.") if written else "",
-                    actor=actor,
-                    at=at,
-                )
-            except DomainError as error:
-                add_refusal(form, error)
-                status = STALE if isinstance(error, StaleVersion) else UNPROCESSABLE
-            else:
-                messages.success(request, _("The consultation is saved."))
-                return redirect("desk:verdict", appointment_id)
-    else:
-        form = ConsultationForm(initial=ConsultationForm.initial_of(page))
-    return _show(request, "consultation", page, {"form": form}, status=status)
-
-
-@reachable_by(Who.STAFF)
-@require_POST
-def draft(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
-    """Keep what is being typed, without judging it."""
-    actor = staff_of(request)
-    at = clock.now()
-    appointment = get_appointment_for(
-        actor=actor, appointment_id=appointment_id, at=at, right=Right.WRITE_CONSULTATION
-    )
-    content = {name: str(value).replace("\x00", "") for name, value in request.POST.items()}
-    keep_draft(
-        appointment_id=appointment.id,
-        patient_id=appointment.patient_id,
-        content={**content, "zones": request.POST.getlist("zones")},
-        actor=actor,
-        at=at,
-    )
-    return HttpResponse(status=204)
 
 
 @reachable_by(Who.STAFF)
@@ -227,13 +164,6 @@ def _show(
         {"page": page, "steps": steps_of(page, step), **context},
         status=status,
     )
-
-
-def _refuse_stale(page: ConsultationPage, form: ConsultationForm) -> None:
-    """Refuse a form that was filled in over another version than the one there is."""
-    seen = form.cleaned_data["replaces"]
-    if seen != (page.consultation.id if page.consultation else None):
-        raise StaleVersion
 
 
 def _given(page: ConsultationPage) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Words of the consultation that are the clinic's own: outcomes, phototypes, steps."""
 
+from typing import Protocol
+
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from aiguille.journeys.reads.consultation import ConsultationPage
+from aiguille.care.consultations import Progress
 from aiguille.kernel.codes import VerdictOutcome
 from aiguille.kernel.text import Text
 from aiguille.plumbing.components.shapes import Described, Label, Step
@@ -23,25 +25,10 @@ OUTCOMES: dict[VerdictOutcome, tuple[Label, Label]] = {
     VerdictOutcome.NOT_ELIGIBLE: (_("Not eligible"), _("No session can be booked.")),
 }
 
-# Fitzpatrick's six, by what the sun does to the skin.
-PHOTOTYPES: tuple[tuple[int, str, Label], ...] = (
-    (1, "I", _("Very fair: always burns, never tans")),
-    (2, "II", _("Fair: burns easily, tans little")),
-    (3, "III", _("Medium: burns sometimes, tans gradually")),
-    (4, "IV", _("Olive: burns little, tans easily")),
-    (5, "V", _("Brown: burns rarely, tans a lot")),
-    (6, "VI", _("Dark: never burns, deeply pigmented")),
-)
-
 
 def outcome_choices() -> list[tuple[str, Described]]:
     """Return the outcomes as described choices."""
     return [(code.value, Described(str(name), hint)) for code, (name, hint) in OUTCOMES.items()]
-
-
-def phototype_choices() -> list[tuple[str, Described]]:
-    """Return the phototypes as described choices."""
-    return [(str(number), Described(roman, hint)) for number, roman, hint in PHOTOTYPES]
 
 
 def local(text: Text) -> str:
@@ -54,51 +41,34 @@ def zone_name(zone: str) -> str:
     return local(load_rulebook().zone_label(zone))
 
 
-def steps_of(page: ConsultationPage, current: str) -> list[Step]:
+class WithProgress(Protocol):
+    """A page of a consultation."""
+
+    @property
+    def progress(self) -> Progress:
+        """Return how far the consultation has come."""
+
+
+def steps_of(page: WithProgress, current: str) -> list[Step]:
     """Return the steps of a consultation, those done linked, the one shown marked."""
-    appointment_id = page.appointment.id
-    opening = [verdict for verdict in page.verdicts if verdict.outcome != "NOT_ELIGIBLE"]
-    planned = next((one for one in opening if page.plan_under(one.id)), None)
-    plan_of = planned or (opening[0] if opening else None)
-    is_written = page.consultation is not None
-    is_decided = bool(page.verdicts)
-    wanted: list[tuple[str, Label, bool, str]] = [
-        (
-            "consultation",
-            _("Consultation"),
-            is_written,
-            reverse("desk:consultation", args=[appointment_id]),
-        ),
-        (
-            "verdict",
-            _("Verdict"),
-            is_decided,
-            reverse("desk:verdict", args=[appointment_id]) if is_written else "",
-        ),
-        (
-            "plan",
-            _("Plan"),
-            planned is not None,
-            reverse("desk:plan", args=[appointment_id, plan_of.id]) if plan_of else "",
-        ),
-        (
-            "prescription",
-            _("Prescription"),
-            bool(page.prescriptions),
-            reverse("desk:prescription", args=[appointment_id]) if is_written else "",
-        ),
-        (
-            "conclude",
-            _("Conclude"),
-            page.is_over,
-            reverse("desk:conclude", args=[appointment_id]) if is_decided else "",
-        ),
+    now = page.progress
+    wanted: list[tuple[str, Label, bool, bool]] = [
+        ("consultation", _("Consultation"), now.is_written, True),
+        ("verdict", _("Verdict"), now.is_decided, now.is_written),
+        ("plan", _("Plan"), now.is_planned, now.plan_under is not None),
+        ("prescription", _("Prescription"), now.is_prescribed, now.is_written),
+        ("conclude", _("Conclude"), now.is_over, now.is_decided),
     ]
     return [
         Step(
             label=label,
             state="current" if name == current else "done" if is_done else "todo",
-            href="" if name == current else href,
+            href=_step(name, now) if is_open and name != current else "",
         )
-        for name, label, is_done, href in wanted
+        for name, label, is_done, is_open in wanted
     ]
+
+
+def _step(name: str, now: Progress) -> str:
+    under = [now.plan_under] if name == "plan" else []
+    return reverse(f"desk:{name}", args=[now.appointment_id, *under])

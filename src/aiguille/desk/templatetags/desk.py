@@ -1,18 +1,25 @@
 """Words and colours of the desk's states."""
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.http import HttpRequest
 from django.template import Context
 from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.accounts.rights import Right, has_right
+from aiguille.care.phototypes import phototype_guide
 from aiguille.care.planning import PlannedPlace
-from aiguille.desk.care.words import OUTCOMES, PHOTOTYPES, zone_name
+from aiguille.desk.care.words import OUTCOMES, zone_name
+from aiguille.journeys.reads.findings import AnswerLine
 from aiguille.journeys.who import find_staff
 from aiguille.kernel.codes import Technique, VerdictOutcome
 from aiguille.kernel.labels import label
@@ -198,7 +205,37 @@ def short_decimal(number: Decimal) -> str:
 @register.filter
 def phototype_name(number: int | None) -> str:
     """Return a phototype with its description."""
-    return next((f"{roman} – {hint}" for n, roman, hint in PHOTOTYPES if n == number), "–")
+    found = next((one for one in phototype_guide().types if one.number == number), None)
+    return f"{found.roman} – {in_words(found.in_words)}" if found else "–"
+
+
+@register.simple_tag
+def answer_items(lines: Iterable[AnswerLine]) -> SafeString:
+    """Draw answers as the items of a list: a record has many, and a template costs for each."""
+    return format_html_join("", "<li>{}<strong>{}</strong>{}</li>", map(_answer, lines))
+
+
+def _answer(line: AnswerLine) -> tuple[str, object, str]:
+    term = _now("%(term)s: %(value)s") % {"term": in_words(line.title), "value": ""}
+    more = [f", {in_words(line.type)}"] if line.type else []
+    if line.ended:
+        day = date_format(line.ended, "j F Y")
+        more.append(", " + _now("ended on %(day)s") % {"day": day})
+    if line.zones:
+        more.append(" – " + ", ".join(map(in_words, line.zones)))
+    return term, answer_name(line.answer), "".join(more)
+
+
+@register.filter
+def phototype_roman(number: int | None) -> str:
+    """Return a phototype's numeral."""
+    return next((one.roman for one in phototype_guide().types if one.number == number), "–")
+
+
+@register.filter
+def at_key(found: Mapping[Any, Any], key: object) -> Any:
+    """Return what stands at a key."""
+    return found[key]
 
 
 @register.filter

@@ -15,6 +15,7 @@ from aiguille.audit.operations import record
 from aiguille.booking.access import get_appointment_for
 from aiguille.booking.queries import AppointmentView
 from aiguille.care import events
+from aiguille.care.consultations import Progress
 from aiguille.care.queries import (
     BirthDateMissing,
     ConsultationView,
@@ -52,7 +53,7 @@ from aiguille.journeys.reads.findings import (
     screened_lines,
 )
 from aiguille.kernel.actor import Actor
-from aiguille.kernel.codes import Answer, ProductKind, ServiceKind
+from aiguille.kernel.codes import Answer, ProductKind, ServiceKind, VerdictOutcome
 from aiguille.patients.queries import (
     Answers,
     Identity,
@@ -120,6 +121,22 @@ class ConsultationPage:
         book = load_rulebook()
         return tuple(
             answer_line(book.questions[name], None) for name in unasked_for_cream(self.given)
+        )
+
+    @property
+    def progress(self) -> Progress:
+        """Return how far the consultation has come."""
+        opening = [one for one in self.verdicts if one.outcome is not VerdictOutcome.NOT_ELIGIBLE]
+        planned = next((one for one in opening if self.plan_under(one.id)), None)
+        under = planned or (opening[0] if opening else None)
+        return Progress(
+            appointment_id=self.appointment.id,
+            is_written=self.consultation is not None,
+            is_decided=bool(self.verdicts),
+            plan_under=under.id if under else None,
+            is_planned=planned is not None,
+            is_prescribed=bool(self.prescriptions),
+            is_over=self.is_over,
         )
 
     def treatment(self, treatment_id: UUID) -> TreatmentView | None:

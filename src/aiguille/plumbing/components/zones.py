@@ -1,20 +1,18 @@
 """The picture of the zones: a form's field whose check boxes are chosen on it, and a shown one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import Any
 
 from django import forms
-from django.forms.boundfield import BoundField, BoundWidget
+from django.forms.boundfield import BoundField
 from django.utils.functional import lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from aiguille.kernel.codes import Side, Zone
 from aiguille.kernel.labels import label
-from aiguille.kernel.text import Text
 from aiguille.kernel.zone_sides import ZoneSide, sides_in_words
 from aiguille.plumbing.zone_map import CHOOSABLE, CURRENT, Area, View, zone_map
 
@@ -53,38 +51,14 @@ def zone_sides_of(codes: Iterable[str]) -> tuple[ZoneSide, ...]:
     return tuple(map(ZoneSide.from_code, codes))
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneOption:
-    """A check box of a zone; `side` is None where the zone is drawn on one side only."""
-
-    side: Text | None
-    tag: BoundWidget
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneRow:
-    """A zone with its check boxes."""
-
-    name: Text
-    options: tuple[ZoneOption, ...]
-
-
-def rows_of(field: BoundField) -> list[ZoneRow]:
-    """Return a `ZonesField`'s check boxes by zone."""
-    boxes: dict[Zone, list[tuple[Side, BoundWidget]]] = {}
-    for box in field.subwidgets:
-        box.data["attrs"]["class"] = "checkbox"
-        one = ZoneSide.from_code(str(box.data["value"]))
-        boxes.setdefault(one.zone, []).append((one.side, box))
-    return [
-        ZoneRow(
-            name=label(zone),
-            options=tuple(
-                ZoneOption(label(side) if len(found) > 1 else None, box) for side, box in found
-            ),
-        )
-        for zone, found in boxes.items()
-    ]
+def boxes_for(field: BoundField, language: str) -> SafeString:
+    """Draw a `ZonesField`'s check boxes by zone, those chosen ticked."""
+    assert isinstance(field.field, ZonesField)
+    drawn = _boxes(field.field.codes, field.html_name, str(field.auto_id), language)
+    for code in field.value() or ():
+        if code in field.field.codes:
+            drawn = drawn.replace(f'value="{code}"', f'value="{code}" checked', 1)
+    return SafeString(drawn)
 
 
 def picture_for(field: BoundField, language: str) -> SafeString:
@@ -119,6 +93,36 @@ def _choosing(codes: tuple[str, ...], field_id: str, language: str) -> SafeStrin
             for view in zone_map(CURRENT).views
             if any(area.zone_side in boxes for area in view.areas)
         )
+    )
+
+
+@lru_cache(maxsize=64)
+def _boxes(codes: tuple[str, ...], name: str, field_id: str, language: str) -> str:
+    sides: dict[Zone, list[tuple[Side, str]]] = {}
+    for number, code in enumerate(codes):
+        one = ZoneSide.from_code(code)
+        box = (
+            f'<input type="checkbox" name="{escape(name)}" value="{code}" class="checkbox"'
+            f' id="{escape(field_id)}_{number}">'
+        )
+        sides.setdefault(one.zone, []).append((one.side, box))
+    return "".join(_row(zone, found, language) for zone, found in sides.items())
+
+
+def _row(zone: Zone, boxes: Sequence[tuple[Side, str]], language: str) -> str:
+    """Draw a zone's check boxes; one that is drawn on one side only carries the zone's name."""
+    name = escape(label(zone).in_language(language))
+    if len(boxes) == 1:
+        chip = f'<label class="zone-chip zone-alone">{boxes[0][1]}<span>{name}</span></label>'
+        return f'<div class="zone-row">{chip}</div>'
+    chips = "".join(
+        f'<label class="zone-chip">{box}<span><span class="sr-only">{name}, </span>'
+        f"{escape(_word(side, language))}</span></label>"
+        for side, box in boxes
+    )
+    return (
+        f'<div class="zone-row"><span class="zone-name" aria-hidden="true">{name}</span>'
+        f'<span class="zone-sides">{chips}</span></div>'
     )
 
 

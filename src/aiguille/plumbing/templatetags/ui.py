@@ -23,7 +23,7 @@ from aiguille.kernel.zone_sides import ZoneSide, sides_in_words
 from aiguille.plumbing.components import assets, drawn, icons
 from aiguille.plumbing.components.node import ComponentNode, PartNode
 from aiguille.plumbing.components.shapes import SlotChoice
-from aiguille.plumbing.components.zones import ZoneRow, picture_for, picture_of, rows_of
+from aiguille.plumbing.components.zones import boxes_for, picture_for, picture_of
 
 register = template.Library()
 
@@ -143,10 +143,10 @@ def zones_picture(zones: Iterable[ZoneSide]) -> SafeString:
     return picture_of(zones, get_language() or "fr")
 
 
-@register.filter
-def zone_rows(field: BoundField) -> list[ZoneRow]:
-    """Return the check boxes of a field of zones, by zone."""
-    return rows_of(field)
+@register.simple_tag
+def zone_boxes(field: BoundField) -> SafeString:
+    """Draw the check boxes of a field of zones, by zone."""
+    return boxes_for(field, get_language() or "fr")
 
 
 @register.filter

@@ -90,7 +90,7 @@ def written(**changed: Any) -> dict[str, Any]:
         "allergies": "",
         "examination": "Creux souples",
         "phototype": "2",
-        "zones": ["CHEEK"],
+        "zones": ["CHEEK:left", "CHEEK:right"],
         "advice": "Protection solaire",
         "replaces": "",
     } | changed
@@ -262,8 +262,14 @@ class TestTheForm:
             ({"phototype": "7"}, "phototype"),
             ({"phototype": ""}, "phototype"),
             ({"zones": []}, "zones"),
-            ({"zones": ["ELBOW"]}, "zones"),
-            ({"zones": ["EYELID"]}, "zones"),
+            ({"zones": ["ELBOW:left"]}, "zones"),
+            ({"zones": ["EYELID:left"]}, "zones"),
+            ({"zones": ["CHEEK"]}, "zones"),
+            ({"zones": ["NOSE:left"]}, "zones"),
+            ({"examined_CHEEK_seen": ["thinning"]}, "examined"),
+            ({"examined_CHEEK_note": "x" * 1001}, "examined"),
+            ({"examined_NOSE_note": "Croûte"}, "zones"),
+            ({"examined_CHEEK_aside": "aside"}, "zones"),
         ],
     )
     def test_says_what_is_wrong_and_keeps_what_was_typed(
@@ -275,18 +281,25 @@ class TestTheForm:
         )
         assert answer.status_code == 422
         assert list(answer.context["form"].errors) == [field]
-        assert f'name="{field}"' in answer.content.decode()
+        assert f'name="{field}' in answer.content.decode()
         assert "&lt;b&gt;Ombre&lt;/b&gt;" in answer.content.decode()
         assert consultation_of_appointment(appointment_id) is None
 
     def test_keeps_a_draft(self, world: World, bruno: Client) -> None:
         appointment_id = arrive(world)
-        answer = bruno.post(
-            url("consultation_draft", appointment_id), {"reason": "Cica", "zones": ["CHEEK"]}
-        )
+        typed = {
+            "reason": "Cica\x00",
+            "zones": ["CHEEK:left"],
+            "examined_CHEEK_seen": ["atrophic_scars"],
+            "examined_CHEEK_note": "Deux <papules>",
+        }
+        answer = bruno.post(url("consultation_draft", appointment_id), typed)
         assert answer.status_code == 204
-        form = bruno.get(url("consultation", appointment_id)).context["form"]
-        assert (form["reason"].value(), form["zones"].value()) == ("Cica", ["CHEEK"])
+        page = bruno.get(url("consultation", appointment_id))
+        form = page.context["form"]
+        assert (form["reason"].value(), form["zones"].value()) == ("Cica", ["CHEEK:left"])
+        for shown in ('value="atrophic_scars" checked', "Deux &lt;papules&gt;</textarea>"):
+            assert page.content.decode().count(shown) == 1
         bruno.post(url("consultation", appointment_id), written())
         assert draft_of_consultation(appointment_id) is None
         diane = world.staff_client(world.diane)
