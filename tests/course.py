@@ -95,6 +95,7 @@ def open_course(
     days: int = 180,
     told_days_ago: int | None = None,
     reflection_requested_on: date | None = None,
+    usual_days: int = INTERVAL_DAYS,
 ) -> Course:
     """Give Anna her verdict, for `days` from the world's day on, and her plan.
 
@@ -138,7 +139,7 @@ def open_course(
         protocol_version_id=protocol_versions(treatment.id)[0].id,
         sessions_planned=SESSIONS,
         interval_min_days=INTERVAL_DAYS,
-        interval_default_days=INTERVAL_DAYS,
+        interval_default_days=usual_days,
         interval_max_days=28,
         places=PLACES,
         reflection_requested_on=reflection_requested_on,

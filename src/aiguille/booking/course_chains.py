@@ -42,7 +42,8 @@ class Fixed:
 class Spacing:
     """What holds between sessions, in local calendar days, and from when the first may be.
 
-    `last` is the day of the latest session that took place; the first one after it is at most
+    A free session is `usual` days at least from the one before it and after it, sessions that stay
+    `least`. `last` is the day of the latest session that took place; the first one after it is at most
     `most` days later, unless `may_be_late`. No free session comes before `first_day` or after
     `last_day`, nor before a fixed one that may not move.
     """
@@ -53,6 +54,7 @@ class Spacing:
     first_day: date
     last_day: date
     may_be_late: bool = False
+    usual: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,15 @@ def _gaps(places: Sequence[Fixed | None], spacing: Spacing) -> list[Gap] | None:
         days = (places[0].day - spacing.last).days
         if days < spacing.least or (days > spacing.most and not spacing.may_be_late):
             return None
-    usual = Gap(spacing.least, spacing.most)
-    return [
-        _ANY
-        if one is not None and other is not None and not (one.may_move or other.may_move)
-        else usual
-        for one, other in pairwise(places)
-    ]
+    kept = Gap(spacing.least, spacing.most)
+    usual = Gap(max(spacing.usual, spacing.least), spacing.most)
+    gaps = []
+    for one, other in pairwise(places):
+        if one is None or other is None:
+            gaps.append(usual)
+        else:
+            gaps.append(kept if one.may_move or other.may_move else _ANY)
+    return gaps
 
 
 def _allowed(group: Group, fixed: Sequence[Fixed], spacing: Spacing) -> tuple[int, int]:

@@ -256,7 +256,9 @@ class _Answer:
             moved=0,
             free=free,
             spacing=self._asked.spacing(
-                self._asked.reasons.least(self._asked.last).day, may_be_late=self._found.is_late
+                self._asked.reasons.least(self._asked.last).day,
+                may_be_late=self._found.is_late,
+                is_usual=self._found.is_usual,
             ),
             budget=Budget(),
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from aiguille.booking.course_shapes import Bound
-from aiguille.booking.course_terms import CourseTerms, days_after, interval_text
+from aiguille.booking.course_terms import CourseTerms, days_after, interval_text, usual_text
 from aiguille.booking.course_times import CourseTimes, Wishes
 from aiguille.booking.facts import local_day
 from aiguille.booking.gate import MOST_STEPS, VerdictNeeded, verdict_ends
@@ -57,8 +57,11 @@ class Reasons:
         """The earliest date that any site's walls show now."""
         return min(local_day(self.at, zone) for zone in self.times.calendar.zones)
 
-    def least(self, since: date | None) -> Least:
-        """Return from when a session may be that follows one on the day `since`, if any."""
+    def least(self, since: date | None, *, is_usual: bool = False) -> Least:
+        """Return from when a session may be that follows one on the day `since`, if any.
+
+        With `is_usual`, at the interval that the plan proposes instead of the shortest allowed.
+        """
         verdict = self.terms.verdict
         assert verdict is not None
         found = [Least(self.today, Bound.NOTICE, _NOTICE)]
@@ -81,8 +84,11 @@ class Reasons:
         if reflection is not None and reflection.date is not None:
             found.append(Least(reflection.date, Bound.REFLECTION, reflection.bound_by))
         if since is not None:
-            day = days_after(since, self.terms.interval_days)
-            found.append(Least(day, Bound.INTERVAL, interval_text(since, terms=self.terms)))
+            days = self.terms.usual_days if is_usual else self.terms.interval_days
+            say = usual_text if is_usual else interval_text
+            found.append(
+                Least(days_after(since, days), Bound.INTERVAL, say(since, terms=self.terms))
+            )
         if self.wishes.first_day is not None:
             found.append(Least(self.wishes.first_day, Bound.FIRST_DAY, _FIRST_DAY))
         latest = max(found, key=lambda one: one.day)
@@ -103,7 +109,9 @@ class Reasons:
 
     def why_not_earlier(self, since: date | None, day: date) -> tuple[Bound, Text]:
         """Return what keeps a session, which follows one on `since`, from being before `day`."""
-        least = self.least(since)
+        # A session nearer than the plan proposes is there because the course needs it to be.
+        is_usual = since is not None and day >= days_after(since, self.terms.usual_days)
+        least = self.least(since, is_usual=is_usual)
         if least.day >= day:
             return least.bound, least.because
         before = day - timedelta(days=1)

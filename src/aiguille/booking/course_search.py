@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import product
 from uuid import UUID
 
 from aiguille.booking import facts
 from aiguille.booking.course_chains import Budget, Fixed, Group, Solution, Spacing, best_chain
 from aiguille.booking.course_reasons import Reasons
-from aiguille.booking.course_terms import CourseState, CourseTerms
+from aiguille.booking.course_terms import CourseState, CourseTerms, days_after
 from aiguille.booking.course_times import Chosen, CourseTimes, Wishes
 from aiguille.booking.facts import Calendar
 from aiguille.booking.gate import MOST_STEPS
@@ -25,12 +26,13 @@ _FURTHEST_DAYS = 400
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A solution with how it was found."""
+    """A solution with how it was found; `is_usual` where it keeps the interval the plan proposes."""
 
     solution: Solution | None
     moved: int = 0
     is_late: bool = False
     has_several: bool = False
+    is_usual: bool = True
 
 
 class Asked:
@@ -183,8 +185,11 @@ class Asked:
             return day, verdict.valid_until if forever else day
         return None
 
-    def spacing(self, first_day: date, *, may_be_late: bool) -> Spacing:
-        """Return what holds between the sessions."""
+    def spacing(self, first_day: date, *, may_be_late: bool, is_usual: bool) -> Spacing:
+        """Return what holds between the sessions: as the plan proposes, or as near as may be."""
+        usual = self.terms.usual_days if is_usual else self.terms.interval_days
+        if self.last is not None:
+            first_day = max(first_day, days_after(self.last, usual))
         verdict = self.terms.verdict
         assert verdict is not None
         return Spacing(
@@ -194,6 +199,7 @@ class Asked:
             first_day=first_day,
             last_day=verdict.valid_until,
             may_be_late=may_be_late,
+            usual=usual,
         )
 
     def _search(self, *, first_day: date) -> Found:
@@ -212,19 +218,24 @@ class Asked:
                 for moved in range(len(booked) + 1):
                     if count + moved < taken:
                         continue
-                    for groups, several in tried:
+                    # The interval that the plan proposes, then the shortest that it allows.
+                    for is_usual, (groups, several) in product(self._rhythms, tried):
                         solution = best_chain(
                             groups,
                             fixed=fixed,
                             booked=booked,
                             moved=moved,
                             free=count + moved - taken,
-                            spacing=self.spacing(first_day, may_be_late=is_late),
+                            spacing=self.spacing(first_day, may_be_late=is_late, is_usual=is_usual),
                             budget=budget,
                         )
                         if solution is not None:
-                            return Found(solution, moved, is_late, several)
+                            return Found(solution, moved, is_late, several, is_usual)
         return Found(None)
+
+    @property
+    def _rhythms(self) -> tuple[bool, ...]:
+        return (True, False) if self.terms.usual_days > self.terms.interval_days else (True,)
 
     def _tried(self) -> list[tuple[list[Group], bool]]:
         """Return the groups to try, one list after the other, and whether several would do it."""

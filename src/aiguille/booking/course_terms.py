@@ -97,6 +97,11 @@ class CourseTerms:
     )
 
     @property
+    def usual_days(self) -> int:
+        """Return the interval that the plan proposes, never less than what binds it."""
+        return min(max(self.plan.interval_default_days, self.interval_days), self.most_days)
+
+    @property
     def is_rule_books(self) -> bool:
         """Tell whether the rule book asks for a longer interval than the plan."""
         return self.interval_days > self.plan.interval_min_days
@@ -256,6 +261,17 @@ def interval_text(since: date, *, terms: CourseTerms) -> Text:
     return Text(
         fr=f"Le plan demande {days} jours depuis la séance du {since:%d/%m/%Y}.",
         en=f"The plan asks for {days} days since the session of {since:%d/%m/%Y}.",
+    )
+
+
+def usual_text(since: date, *, terms: CourseTerms) -> Text:
+    """Return that a session follows the one before it at the interval that the plan proposes."""
+    days = terms.usual_days
+    if days == terms.interval_days:
+        return interval_text(since, terms=terms)
+    return Text(
+        fr=f"Le plan prévoit {days} jours après la séance du {since:%d/%m/%Y}.",
+        en=f"The plan proposes {days} days after the session of {since:%d/%m/%Y}.",
     )
 
 

@@ -245,6 +245,42 @@ class TestProposal:
             proposal.alternatives()
 
 
+class TestTheUsualInterval:
+    """The plan proposes 21 days, and allows 14 to 28."""
+
+    def test_is_kept_between_the_sessions_proposed(self, world):
+        course = open_course(world, usual_days=21)
+        sessions = propose_course(plan_id=course.plan, at=world.at).sessions
+        days = [one.local_date for one in sessions]
+        assert [(b - a).days for a, b in pairwise(days)] == [21, 21]
+        assert [one.bound for one in sessions[1:]] == [Bound.INTERVAL, Bound.INTERVAL]
+        assert sessions[1].because.fr.startswith("Le plan prévoit 21 jours après la séance")
+        assert sessions[1].not_before == days[0] + timedelta(days=INTERVAL_DAYS)
+
+    def test_gives_way_where_the_course_would_not_fit(self, world):
+        course = open_course(world, usual_days=21, days=34)
+        proposal = propose_course(plan_id=course.plan, at=world.at)
+        days = [one.local_date for one in proposal.sessions]
+        assert (len(days), proposal.missing) == (SESSIONS, 0)
+        assert all(INTERVAL_DAYS <= (b - a).days <= MOST_DAYS for a, b in pairwise(days))
+        assert days[-1] - days[0] < timedelta(days=42)
+
+    def test_moves_nothing_that_was_booked_nearer(self, world):
+        course = open_course(world, usual_days=21)
+        first = propose_course(plan_id=course.plan, at=world.at).sessions[0]
+        nearer = Chosen(first.site_id, first.starts_at + timedelta(days=15), None)
+        book_course(
+            plan_id=course.plan,
+            starts=[Chosen(first.site_id, first.starts_at, None), nearer],
+            request_key=None,
+            actor=world.diane.actor,
+            at=world.at,
+        )
+        proposal = propose_course(plan_id=course.plan, at=world.at)
+        assert [one.change for one in proposal.sessions] == [Change.KEPT, Change.KEPT, Change.NEW]
+        assert proposal.sessions[2].days_since == 21
+
+
 class TestChosenStarts:
     def test_are_kept_and_the_rest_follows(self, world, propose):
         first = Chosen(world.lyon, at_ten(date(2026, 3, 5)), world.bruno_resource)
