@@ -2,6 +2,8 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +22,8 @@ from aiguille.kernel.actor import SYSTEM, Actor, ActorKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.statements import Statement
-from aiguille.rulebook import ValueRefused, load_rulebook
+from aiguille.rulebook import RuleBook, ValueRefused, load_rulebook
+from aiguille.rulebook.book import spelled
 
 LONGEST_REASON = 1000
 # Beyond a year nobody remembers why a value will change.
@@ -71,6 +74,12 @@ class RuleStale(DomainError):
     )
 
 
+class ValueContradicts(ValueRefused):
+    """What is proposed would lie above what warns, or that above what is refused."""
+
+    code = "value_contradicts"
+
+
 class NothingToConfirm(DomainError):
     """The rule carries its sources, or was confirmed already."""
 
@@ -114,6 +123,8 @@ def change_rule_value(
         OnlyTheDirector: the actor is not the medical director in force.
         ConfirmIdentity: the director did not prove within five minutes that it is they.
         ValueRefused: the setting is unknown or fixed, or the value outside its hard limits.
+        ValueContradicts: another value of the rule, on that day or a later one, would be out of
+            order with it.
         RuleReasonMissing, RuleDateRefused, RuleStale.
     """
     _ONE_AT_A_TIME.run()
@@ -141,6 +152,7 @@ def change_rule_value(
             Text(fr="C’est déjà la valeur appliquée.", en="This is the value in force already."),
             field="value",
         )
+    _refuse_contradiction(rules, setting, number, effective_on)
     row = _sign(
         setting.partition(".")[0],
         rules,
@@ -246,6 +258,51 @@ def _same(
         return None
     same = (latest.value, latest.reason, latest.effective_on, latest.signer_id)
     return latest.id if same == (value, reason, effective_on, signer_id) else None
+
+
+def _refuse_contradiction(
+    rules: RulesInForce, setting: str, value: Decimal, effective_on: date
+) -> None:
+    """Refuse a value that on its day, or on a later one, is out of order with another one.
+
+    What is planned counts on its own day, and the new value after what is planned for the same one.
+    """
+    planned = RuleValueChange.objects.filter(force=None, value__isnull=False)
+    ahead = [
+        *planned.order_by("effective_on", "signed_at", "id").values_list(
+            "effective_on", "setting", "value"
+        ),
+        (effective_on, setting, value),
+    ]
+    values = dict(rules.values)
+    for day, changed in groupby(sorted(ahead, key=itemgetter(0)), key=itemgetter(0)):
+        for _day, name, number in changed:
+            assert number is not None, "the query asks for values"
+            values[name] = Decimal(plain(number))
+        book = load_rulebook().with_values(values)
+        wrong = book.out_of_order() if day >= effective_on else None
+        if wrong is not None:
+            raise _contradiction(book, setting, wrong, day)
+
+
+def _contradiction(
+    book: RuleBook, setting: str, wrong: tuple[str, str], day: date
+) -> ValueContradicts:
+    low, high = wrong
+    other = high if setting == low else low
+    bound, unit = book.value(other), book.settings[other].unit
+    is_low = setting == low
+    return ValueContradicts(
+        Text(
+            fr=f"{'Au plus' if is_low else 'Au moins'} {spelled(bound, 'fr')}\u00a0{unit} : une "
+            f"autre valeur de cette règle est à ce niveau le {day:%d/%m/%Y}, et l’ordre « proposé, "
+            "alerte, maximum » doit rester vrai.",
+            en=f"{'At most' if is_low else 'At least'} {spelled(bound, 'en')} {unit}: another value "
+            f"of this rule stands there on {day:%d/%m/%Y}, and proposed, warning and maximum must "
+            "stay in that order.",
+        ),
+        field="value",
+    )
 
 
 def _is_planned(setting: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import ClassVar
 
 from aiguille.kernel.codes import Answer, Procedure
@@ -160,6 +161,18 @@ class RuleBook:
             text = Text(fr="La valeur est un nombre entier.", en="The value is a whole number.")
             raise ValueRefused(text, field=setting_id)
         return number
+
+    def out_of_order(self) -> tuple[str, str] | None:
+        """Return the first two settings that contradict each other by the values in force, if any.
+
+        The first one is greater, and must not be.
+        """
+        for rule in self.rules.values():
+            for order in rule.orders:
+                for low, high in pairwise(order):
+                    if self.values[low] > self.values[high]:
+                        return low, high
+        return None
 
     def questions_for(
         self, procedure: Procedure, *, starred_only: bool = False, with_day_only: bool = False

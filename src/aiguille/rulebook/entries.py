@@ -88,10 +88,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Entry):
-    """A rule outside the questionnaire."""
+    """A rule outside the questionnaire.
+
+    Each of `orders` names settings of the rule, by their whole ids, of which none may be greater
+    than the next: what is proposed, what warns, what is refused.
+    """
 
     cases: Mapping[str, Case]
     attributes: Mapping[str, str]
+    orders: tuple[tuple[str, ...], ...] = ()
 
     @property
     def is_to_confirm(self) -> bool:

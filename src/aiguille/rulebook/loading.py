@@ -175,15 +175,16 @@ def _rule(table: Table, subject: str, version: str) -> Rule:
     sources, status = table.strings("sources"), table.code("status", Status)
     grade = _grade(table)
     cases: dict[str, Case] = {}
-    for name, case in table.table("cases").entries():
+    given = table.table("cases").entries()
+    for code, case in given:
         message = case.text("message") if case.has("message") else None
         decision = case.code("decision", Decision) if case.has("decision") else None
         if (message is None) != (decision is None):
             case.complain("decision", "and message go together")
         if message is not None:
             _check_blanks(case, message)
-        cases[name] = Case(
-            name=name,
+        cases[code] = Case(
+            name=code,
             decision=decision,
             message=message,
             label=case.text("label") if case.has("label") else None,
@@ -193,19 +194,44 @@ def _rule(table: Table, subject: str, version: str) -> Rule:
             settings=_settings(case),
             attributes=case.table("attributes").pairs(),
         )
+    name, settings = table.string("id"), _settings(table)
+    known = {
+        **{f"{name}.{own}": setting.value for own, setting in settings.items()},
+        **{
+            f"{name}.{code}.{own}": setting.value
+            for code, read in cases.items()
+            for own, setting in read.settings.items()
+        },
+    }
+    holders = [(table, name), *((case, f"{name}.{code}") for code, case in given)]
+    orders = tuple(filter(None, (_order(holder, prefix, known) for holder, prefix in holders)))
+    for _code, case in given:
         case.finish()
     return Rule(
-        id=table.string("id"),
+        id=name,
         subject=subject,
         version=table.string("version", default=version),
         title=table.text("title"),
         sources=sources,
         grade=grade,
         status=status,
-        settings=_settings(table),
+        settings=settings,
         cases=cases,
         attributes=table.table("attributes").pairs(),
+        orders=orders,
     )
+
+
+def _order(table: Table, prefix: str, known: Mapping[str, Decimal]) -> tuple[str, ...]:
+    """Return the whole ids of the settings that stand in order, smallest first."""
+    names = tuple(f"{prefix}.{name}" for name in table.strings("ordered", default=()))
+    if unknown := [name for name in names if name not in known]:
+        table.complain("ordered", f"names no setting: {', '.join(unknown)}")
+        return ()
+    values = [known[name] for name in names]
+    if values != sorted(values):
+        table.complain("ordered", "is not the order of the values")
+    return names
 
 
 def _blanks(text: str) -> set[str]:

@@ -89,15 +89,17 @@ def test_a_later_value_changes_no_answer_of_before(world: World) -> None:
         actor=world.bruno.actor,
         at=world.at,
     )
-    change_rule_value(
-        setting="R11.max_grams",
-        value=Decimal(20),
-        seen=Decimal(60),
-        reason="Plus prudent.",
-        effective_on=world.at.date(),
-        actor=world.bruno.actor,
-        at=world.at,
-    )
+    # The warning goes down first: what warns never lies above what is refused.
+    for setting, seen in (("R11.warn_grams", 50), ("R11.max_grams", 60)):
+        change_rule_value(
+            setting=setting,
+            value=Decimal(20),
+            seen=Decimal(seen),
+            reason="Plus prudent.",
+            effective_on=world.at.date(),
+            actor=world.bruno.actor,
+            at=world.at,
+        )
     stored, again = replay_ruling(ruling_id)
     assert stored == again
     assert rules_in_force().decide(question)["decision"] == "BLOCK" != stored["decision"]

@@ -1,10 +1,13 @@
 """The clinic's own values of the rules: who may sign them, within what, from when, and how told."""
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import Error, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from aiguille.accounts.rights import NotAllowed
 from aiguille.accounts.signing import ConfirmIdentity, signed_digest
@@ -18,6 +21,7 @@ from aiguille.catalogue.rule_changes import (
     RuleDateRefused,
     RuleReasonMissing,
     RuleStale,
+    ValueContradicts,
     bring_into_force,
     change_rule_value,
     confirm_rule,
@@ -36,6 +40,7 @@ from aiguille.rulebook import UnknownRule, ValueRefused, load_rulebook
 pytestmark = pytest.mark.django_db
 DOSE = {"kind": "lidocaine", "weight_kg": 60, "mg": 150}
 SETTING = "R15.max_mg"
+ORDERED = [f"R16.CHEEK.{name}_mm" for name in ("default", "warn", "max", "max_scar")]
 
 
 @pytest.fixture
@@ -183,6 +188,55 @@ class TestWhatIsRefused:
     def test_the_value_in_force_is_no_change(self, change):
         with pytest.raises(ValueRefused):
             change(value=Decimal(200))
+
+
+class TestValuesOfOneRule:
+    """What is proposed, what warns and what is refused stay in that order."""
+
+    WARN, MOST = "R16.NOSE.warn_mm", "R16.NOSE.max_mm"  # shipped: 0.75 and 1 mm
+
+    def test_none_contradicts_another(self, change):
+        with pytest.raises(ValueContradicts) as refused:
+            change(setting=self.MOST, value=Decimal("0.7"), seen=Decimal(1))
+        assert refused.value.field == "value"
+        assert "0,75" in refused.value.text.fr
+        with pytest.raises(ValueContradicts):
+            change(setting="R16.NOSE.default_mm", value=Decimal("0.8"), seen=Decimal("0.5"))
+        with pytest.raises(ValueContradicts):
+            change(setting="R19.scalp.days", value=Decimal(15), seen=Decimal(7))
+
+    def test_they_are_lowered_one_after_the_other(self, change):
+        change(setting=self.WARN, value=Decimal("0.6"), seen=Decimal("0.75"))
+        change(setting=self.MOST, value=Decimal("0.6"), seen=Decimal(1))
+        assert rules_in_force().book.out_of_order() is None
+
+    def test_what_is_planned_counts_on_its_day(self, change, world):
+        today = world.at.date()
+        soon, later = today + timedelta(days=5), today + timedelta(days=9)
+        change(setting=self.WARN, value=Decimal("0.6"), seen=Decimal("0.75"), effective_on=soon)
+        facts = {"setting": self.MOST, "value": Decimal("0.65"), "seen": Decimal(1)}
+        with pytest.raises(ValueContradicts):
+            change(**facts)
+        change(**facts, effective_on=later)
+        # What was refused above would also break what is planned: the warning's way back up.
+        with pytest.raises(ValueContradicts) as refused:
+            change(setting=self.WARN, value=Decimal("0.7"), seen=Decimal("0.75"), effective_on=soon)
+        assert f"{later:%d/%m/%Y}" in refused.value.text.fr
+
+    @given(values=st.dictionaries(st.sampled_from(ORDERED), st.integers(0, 40), max_size=4))
+    @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_no_order_of_changes_leaves_one_that_contradicts_another(self, change, values):
+        with transaction.atomic():
+            for setting, twentieths in values.items():
+                rules = rules_in_force()
+                with suppress(ValueRefused):
+                    change(
+                        setting=setting,
+                        value=Decimal(twentieths) / 20,
+                        seen=rules.book.value(setting),
+                    )
+                assert rules_in_force().book.out_of_order() is None
+            transaction.set_rollback(True)
 
 
 class TestAPlannedValue:

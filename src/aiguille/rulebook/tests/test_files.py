@@ -142,6 +142,8 @@ def line_of(text: str, piece: str) -> int:
         ("screening", 'active = "lidocaine"', 'active = "cocaine"', "question[S30].mesotherapy.active", "one of"),
         ("screening", 'id = "S57"', 'id = "S58"', "question", "S57"),
         ("screening", ', medium_deep = "medium_deep_days" }', " }", "question[S39].needling.wait", "every type"),
+        ("cream", '"warn_grams", "max_grams"', '"max_grams", "warn_grams"', "rule[R11].ordered", "order"),
+        ("cream", '"warn_grams", "max_grams"', '"warn_grams", "most"', "rule[R11].ordered", "R11.most"),
         ("sources", 'N9 = "', 'N9 = ""  # "', "sources.N9", "empty"),
     ],
 )  # fmt: skip
