@@ -143,6 +143,35 @@ def test_a_patient_sends_photos_from_a_phone(clinic, site, open_page, shows, tmp
     shows(page, "one")
 
 
+def test_a_photo_lost_on_its_way_is_sent_again_alone(clinic, site, open_page, shows, tmp_path):
+    page = open_page(device="phone", language="en")
+    sign_in(page, site, clinic.space_client(clinic.anna))
+    page.goto("/en/space/photos/")
+    lost = []
+
+    def lose_the_first(route):
+        if route.request.method == "POST" and not lost:
+            lost.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/space/photos/", lose_the_first)
+    page.locator("input[name=photos]").set_input_files(drawings(tmp_path, 0, 0.5, 1))
+    page.locator("[name=zone]").select_option("CHEEK")
+    page.locator("[name=side][value=left]").check(force=True)
+    page.get_by_role("button", name="Add the photos").click()
+    first = page.locator("[data-sending-list] li").first
+    expect(first).to_contain_text("The connection was lost.")
+    expect(page.get_by_text("Show the photos added")).to_be_visible()
+    shows(page, "lost")
+    assert len(photos_of(patient_id=clinic.anna.patient_id)) == 2
+
+    first.get_by_role("button", name="Try again").click()
+    expect(page.locator(".photo-tile")).to_have_count(3)
+    assert len(photos_of(patient_id=clinic.anna.patient_id)) == 3
+
+
 def test_a_course_is_measured_and_shown_over_time(clinic, site, open_page, shows):
     day = ready_for_session(clinic)
     measured(clinic, day)

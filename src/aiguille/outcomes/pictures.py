@@ -16,6 +16,8 @@ from aiguille.kernel.text import Text
 MOST_BYTES = 25 * 1024 * 1024
 MOST_PIXELS = 64_000_000
 LONGEST_SIDE = 4096
+# A telephone's 8,064 pixels halve to 4,032, which is as good as the longest side.
+_DRAFTED_SIDE = 4000
 THUMBNAIL_SIDE = 480
 PHOTO_TYPE, THUMBNAIL_TYPE = "image/jpeg", "image/webp"
 
@@ -139,7 +141,9 @@ def _decoded(content: bytes, kind: str) -> Image.Image:
             # The size stands in the header: it is judged before a single point is decoded.
             if image.width * image.height > MOST_PIXELS:
                 raise TooManyPixels(field="file")
-            image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            # A JPEG twice as large or more is decoded at a half, a quarter or an eighth.
+            share = _DRAFTED_SIDE / max(image.size)
+            image.draft("RGB", (round(image.width * share), round(image.height * share)))
             image.load()
             upright = ImageOps.exif_transpose(image)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
