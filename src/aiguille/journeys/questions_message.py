@@ -1,6 +1,7 @@
 """The message before a session: the starred questions wait in the patient's space."""
 
 from datetime import datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -17,7 +18,12 @@ from aiguille.kernel.codes import ServiceKind
 from aiguille.messaging.operations import queue
 from aiguille.messaging.resolvers import Due, Rendered
 from aiguille.patients.operations import is_still_reached_at, make_link
-from aiguille.patients.queries import get_contact, get_identity, patients_with_answers
+from aiguille.patients.queries import (
+    get_contact,
+    get_identity,
+    patients_with_answers,
+    surviving_id,
+)
 from aiguille.plumbing.access import NotVisible
 from aiguille.treatment_sessions.asked_again import asked_again_at
 
@@ -25,6 +31,7 @@ KIND = "questions_again"
 SUBJECT = "session_questions"
 SAID_AT = time(10)
 """The local time at which the message leaves, on its first day (DEF, to confirm)."""
+SMS: Literal["SMS"] = "SMS"
 _AT_MOST = timedelta(days=ASKED_DAYS_BEFORE + 1)
 
 
@@ -42,14 +49,14 @@ class QuestionsMessage:
             and session.version == message.subject_version
             and session.starts_at > message.at
             and not asked_again_at([session.id])
-            and is_still_reached_at(patient_id=session.patient_id, email=message.recipient)
+            and _is_still_reached(message)
         )
 
     def render(self, message: Due) -> Rendered:
         """Make the link and write the message in the patient's language."""
         session = get_appointment(message.subject_id)
         token = make_link(
-            patient_id=session.patient_id,
+            patient_id=surviving_id(session.patient_id),
             scope="SPACE",
             expires_at=message.at + _AT_MOST,
             at=message.at,
@@ -61,9 +68,13 @@ class QuestionsMessage:
                 "link": settings.BASE_URL + reverse("public:space_link", args=[token]),
                 "clinic": the_group().name,
             }
+            subject = translation.gettext("A few questions before your session")
+            if message.channel == SMS:
+                return Rendered(
+                    subject=subject, text=f"{context['clinic']}. {subject}. {context['link']}"
+                )
             return Rendered(
-                subject=translation.gettext("A few questions before your session"),
-                text=render_to_string("journeys/questions_again.txt", context),
+                subject=subject, text=render_to_string("journeys/questions_again.txt", context)
             )
 
 
@@ -97,17 +108,19 @@ def _remind_at(site: SiteView, *, at: datetime) -> int:
 
 @transaction.atomic
 def _tell(session: AppointmentView, *, at: datetime) -> bool:
-    contact = get_contact(session.patient_id)
-    if not contact.email:
+    patient_id = surviving_id(session.patient_id)
+    contact = get_contact(patient_id)
+    recipient = contact.email or contact.phone
+    if not recipient:
         return False
     first_day = session.local_date - timedelta(days=ASKED_DAYS_BEFORE)
     usual = datetime.combine(first_day, SAID_AT, tzinfo=ZoneInfo(session.time_zone))
     queue(
         kind=KIND,
-        channel="EMAIL",
-        recipient=contact.email,
+        channel="EMAIL" if contact.email else SMS,
+        recipient=recipient,
         language=contact.language,
-        patient_id=session.patient_id,
+        patient_id=patient_id,
         subject_kind=SUBJECT,
         subject_id=session.id,
         subject_version=session.version,
@@ -116,3 +129,10 @@ def _tell(session: AppointmentView, *, at: datetime) -> bool:
         at=at,
     )
     return True
+
+
+def _is_still_reached(message: Due) -> bool:
+    assert message.patient_id is not None, "it was queued for one"
+    if message.channel == SMS:
+        return get_contact(message.patient_id).phone == message.recipient
+    return is_still_reached_at(patient_id=message.patient_id, email=message.recipient)

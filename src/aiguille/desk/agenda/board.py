@@ -147,6 +147,11 @@ def card(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
             "cancel_href": reverse("desk:cancel_appointment", args=[one.id]),
             "drop_href": place.link("agenda_move", one.id),
             "can_arrive": can_check_in and one.state == "BOOKED" and shown.is_today,
+            "can_ask": has_right(actor, Right.ASK_AGAIN)
+            and shown.is_today
+            and shown.lacks_questions
+            and shown.session_id is None
+            and (one.is_ahead or one.state == "ARRIVED"),
             "can_miss": can_check_in and one.is_ahead and shown.has_started,
             "can_change": has_right(actor, Right.BOOK) and one.is_ahead,
             "can_consult": has_right(actor, Right.WRITE_CONSULTATION)

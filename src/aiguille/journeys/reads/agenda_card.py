@@ -20,6 +20,7 @@ from aiguille.kernel.codes import ResourceKind, ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import Interval
 from aiguille.patients.queries import patients_with_answers
+from aiguille.treatment_sessions.asked_again import asked_again_at, is_asked_on_its_day
 from aiguille.treatment_sessions.queries import sessions_of_appointments
 
 REACH_DAYS = 10
@@ -38,12 +39,13 @@ class Card:
     is_today: bool
     lacks_answers: bool
     lacks_consent: bool
+    lacks_questions: bool
     session_id: UUID | None
     other_rooms: tuple[ResourceHours, ...] = ()
 
 
 def read_card(*, appointment_id: UUID, actor: Actor, at: datetime) -> Card:
-    """Return an appointment with what an agenda's reader may want to know (eight queries).
+    """Return an appointment with what an agenda's reader may want to know (nine queries).
 
     Raises:
         NotVisible.
@@ -75,6 +77,7 @@ def read_card(*, appointment_id: UUID, actor: Actor, at: datetime) -> Card:
         lacks_consent=one.kind is ServiceKind.SESSION
         and one.treatment_id is not None
         and (one.patient_id, one.treatment_id) not in consented_treatments([one.patient_id]),
+        lacks_questions=not is_asked_on_its_day(one, asked_again_at([one.id]).get(one.id)),
         session_id=sessions_of_appointments([one.id]).get(one.id),
         other_rooms=tuple(other_rooms(one, at=at))
         if one.is_ahead and has_right(actor, Right.BOOK)

@@ -21,7 +21,7 @@ from aiguille.kernel.codes import Language
 from aiguille.messaging.delivery import send_all_due
 from aiguille.messaging.models import DemoMail, OutboxMessage
 from aiguille.messaging.resolvers import Due
-from aiguille.patients.operations import save_draft_answers
+from aiguille.patients.operations import change_contact, save_draft_answers
 from aiguille.patients.queries import get_identity, latest_answers
 from aiguille.plumbing.access import NotVisible
 from aiguille.treatment_sessions.asked_again import asked_again_at
@@ -215,6 +215,24 @@ class TestTheMessage:
         (mail,) = DemoMail.objects.filter(subject__contains="questions")
         assert "7 avril" in mail.text or "8 avril" in mail.text
         assert "/s/" in mail.text
+
+    def test_goes_to_the_telephone_of_who_has_no_mailbox(
+        self, world: World, booked: tuple[UUID, datetime]
+    ) -> None:
+        at = booked[1] - timedelta(days=3)
+        identity = get_identity(world.anna.patient_id)
+        change_contact(
+            patient_id=identity.id, email="", phone="06 12 34 56 78", language="fr",
+            version=identity.version, actor=world.anna.actor, at=at,
+        )  # fmt: skip
+
+        remind_of_questions(at=at)
+
+        (row,) = self.rows()
+        message = due(row, at=at)
+        assert (row.channel, row.recipient) == ("SMS", get_identity(identity.id).phone)
+        assert QuestionsMessage().still_true(message)
+        assert "/s/" in QuestionsMessage().render(message).text
 
     def test_is_not_sent_to_whoever_answered_or_does_not_come(
         self, world: World, booked: tuple[UUID, datetime]
