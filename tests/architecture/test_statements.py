@@ -1,5 +1,6 @@
 """Statements go through Django's connection: its transaction, its counting of queries, its errors."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,8 +8,20 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from aiguille.audit.models import ChainHead
+from aiguille.booking.models import Appointment
 from aiguille.clinics.models import Site
-from aiguille.plumbing.statements import Insertion, Lookup, Statement, insert_all
+from aiguille.kernel.ids import new_id
+from aiguille.plumbing.statements import (
+    Insertion,
+    Lookup,
+    Part,
+    Question,
+    Statement,
+    array_of,
+    ask_together,
+    insert_all,
+    run_together,
+)
 
 HEADS = Insertion(ChainHead)
 COUNT = Statement("SELECT count(*) FROM audit_chain_head WHERE length = %s")
@@ -68,6 +81,63 @@ def test_an_insertion_lets_the_database_compute_columns():
     made = Insertion(ChainHead, {"length": "1 + 1"})
     assert made.sql(2).count("1 + 1") == 2
     assert len(made.values([head()])) == 2
+
+
+def test_an_insertion_of_one_row_takes_the_fields_defaults_and_no_other_column():
+    made = Insertion(ChainHead).part(length=3, mac="", record_id=(key := new_id()))
+    assert list(made.values) == [key, 3, ""]
+    with pytest.raises(TypeError, match="langth"):
+        Insertion(ChainHead).part(langth=3)
+
+
+def test_an_insertion_refuses_an_instant_without_its_zone():
+    with pytest.raises(ValueError, match="zone"):
+        Insertion(Appointment).part(created_at=datetime(2026, 3, 2))  # noqa: DTZ001
+
+
+HEAD_OF = "SELECT length, mac FROM audit_chain_head WHERE record_id = %s"
+ALL_OF = "SELECT length, mac, NULL FROM audit_chain_head WHERE mac = %s"
+
+
+@pytest.mark.django_db
+class TestTogether:
+    def test_each_question_gets_its_own_answer(self, django_assert_num_queries):
+        insert_all(HEADS, [one := head(1), head(2)])
+        questions = [
+            Question(HEAD_OF, 2, (one.record_id,)),
+            Question(HEAD_OF, 2, (new_id(),)),
+            Question(ALL_OF, 3, (one.mac,), is_many=True),
+            Question("SELECT NULL::text", 1, ()),
+        ]
+        for asked in (questions, questions[::-1]):
+            with django_assert_num_queries(1):
+                answers = ask_together(*asked)
+            found = dict(zip(map(questions.index, asked), answers, strict=True))
+            assert found[0] == [(1, one.mac)]
+            assert found[1] == []
+            assert sorted(found[2]) == [(1, one.mac, None), (2, one.mac, None)]
+            assert found[3] == [(None,)]
+
+    def test_of_many_there_may_be_none(self):
+        none, one = ask_together(
+            Question(ALL_OF, 3, ("",), is_many=True), Question("SELECT 1, 2", 2, ())
+        )
+        assert (none, one) == ([], [(1, 2)])
+
+    def test_all_is_written_or_nothing(self):
+        one, other = head(), head()
+        parts = [Part(HEADS.sql(), HEADS.values([row])) for row in (one, other)]
+        run_together(*parts)
+        assert COUNT.row(7) == (2,)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            run_together(Part(HEADS.sql(), HEADS.values([head(8)])), parts[1])
+        assert COUNT.row(8) == (0,)
+
+    def test_an_array_is_read_as_it_was_meant(self):
+        keys = [new_id(), None, new_id()]
+        at = [datetime(2026, 3, 29, 1, 30, tzinfo=UTC), None]
+        read = Statement("SELECT %s::uuid[], %s::timestamptz[], %s::bigint[]")
+        assert read.row(array_of(keys), array_of(at), array_of([1, -2])) == (keys, at, [1, -2])
 
 
 HEADS_OF = Lookup(

@@ -39,7 +39,7 @@ PARTS_OF_THE_PLACE = {
     "booking.placing:occupy",
     "booking.placing:_FREE_EXPIRED",
     "booking.writing:_APPOINTMENT",
-    "booking.writing:_TAKEN",
+    "booking.writing:_TAKE",
     "booking.writing:insert_appointment",
 }
 TAKES = {

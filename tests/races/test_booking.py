@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
+from aiguille.audit.operations import head_from, head_question, recording
+from aiguille.audit.queries import find_flaws
+from aiguille.booking.events import BOOKED
 from aiguille.booking.models import Appointment, Hold, Occupancy
 from aiguille.booking.operations import book, hold_slot, move_appointment
 from aiguille.booking.placing import PatientBusy, SlotTaken
@@ -17,7 +20,9 @@ from aiguille.clinics.operations import Opening, create_resource, set_weekly_hou
 from aiguille.journeys.book_online import Visitor, book_online
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure, ResourceKind
+from aiguille.kernel.ids import new_id
 from aiguille.patients.operations import create_provisional
+from aiguille.plumbing.statements import Part, ask_together, run_together
 from tests.races.contenders import at_once, beside, without_constraint
 
 pytestmark = [
@@ -93,6 +98,37 @@ def twice_taken():
         and one[0] == other[0]
         and max(one[1].lower, other[1].lower) < min(one[1].upper, other[1].upper)
     )
+
+
+class TestOneRecord:
+    """Who books for one patient at the same moment follows the same end of the audit's chain."""
+
+    def test_is_written_to_by_one_after_the_other(self, clinic, wish):
+        patient = clinic.anna.patient_id
+        weeks = [TEN + timedelta(days=7) * number for number in range(CROWD)]
+        outcomes = at_once([wish(patient_id=patient, starts_at=start) for start in weeks])
+        assert kinds(outcomes) == {"done": CROWD}
+        assert Appointment.objects.filter(patient_id=patient).count() == CROWD
+        assert list(find_flaws()) == []
+
+    def test_without_the_constraint_two_events_follow_one(self, clinic):
+        record_id = clinic.anna.patient_id
+        event = recording(
+            action=BOOKED,
+            actor=SYSTEM,
+            at=clinic.at,
+            subject_kind="appointment",
+            subject_id=new_id(),
+            patient_id=record_id,
+            after=head_from(*ask_together(head_question(record_id))),
+        )
+        other = Part(event[0].sql, [new_id(), *event[0].values[1:]])
+        run_together(*event)
+        with pytest.raises(IntegrityError, match="one_event_per_position"):
+            run_together(other)
+        with without_constraint("audit_event", "one_event_per_position"):
+            run_together(other)
+            assert list(find_flaws()) != []
 
 
 class TestOneTime:

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from aiguille.booking import courses, operations, placing, states
+from aiguille.booking import courses, operations, placing, states, writing
 from aiguille.booking.busy import check_bits
 from aiguille.booking.courses import Chosen, arrange_course, book_course
 from aiguille.booking.models import Appointment, AppointmentEvent, Hold, Occupancy
@@ -366,8 +366,14 @@ class TestCourseAgainstCourse:
 
     def test_without_queue_and_constraint_both_are_at_one_time(self, clinic, monkeypatch):
         """A course looks again once it has queued up, so that either guard is enough."""
+
+        def pause(**_: object) -> list[int]:
+            time.sleep(0.5)
+            return []
+
         for module in (courses, placing):  # a pause where the queue stood
-            monkeypatch.setattr(module, "queue_up", lambda **_: time.sleep(0.5))
+            monkeypatch.setattr(module, "queue_up", pause)
+        monkeypatch.setattr(writing, "queue_keys", pause)
         with without_constraint("booking_occupancy", "no_resource_twice"):
             self.fight(clinic, sessions=1)
             assert overlaps() > 0

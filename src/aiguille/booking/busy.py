@@ -97,12 +97,7 @@ class _Read:
 # What a process read last, by database, resources and weeks.
 _kept: "OrderedDict[tuple[str, str, int, int], _Kept]" = OrderedDict()
 _lock = Lock()
-_MOST_KEPT = 12
-
-
-def array_of(resource_ids: Iterable[UUID]) -> str:
-    """Return keys as PostgreSQL writes an array: made once, it is sent a hundred times as it is."""
-    return f"{{{','.join(map(str, resource_ids))}}}"
+_MOST_KEPT = 64
 
 
 def busy_ticks(
@@ -117,7 +112,7 @@ def busy_ticks(
 
     The very same mapping as before where nothing was taken or freed meanwhile.
 
-    One query. `resources` are the keys asked for, as `array_of` writes them. Holds that expired by
+    One query. `resources` are the keys asked for, as `statements.array_of` writes them. Holds that expired by
     `at` take nothing, nor does what the browser itself holds, nor the appointment `moving`.
 
     A process keeps what it read, and reads again what transactions changed that were not over by

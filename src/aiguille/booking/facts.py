@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from aiguille.booking.busy import array_of, busy_ticks
+from aiguille.booking.busy import busy_ticks
 from aiguille.booking.models import Occupancy
 from aiguille.catalogue.queries import ServiceView, for_engine, get_service
 from aiguille.clinics.queries import ResourceHours, SiteView
 from aiguille.clinics.setup import Setup, current_setup
 from aiguille.clinics.timetable import open_bits
 from aiguille.kernel.codes import ResourceKind
+from aiguille.plumbing.statements import array_of
 from aiguille.scheduling.facts import Facts, Openings, Resource
 from aiguille.scheduling.services import Service
 from aiguille.scheduling.timeline import (
@@ -215,9 +216,17 @@ def facts_for_dates(
 
 
 def facts_for_start(
-    calendar: Calendar, *, site: SiteView, starts_at: datetime, at: datetime, ignored: Ignored
+    calendar: Calendar,
+    *,
+    site: SiteView,
+    starts_at: datetime,
+    at: datetime,
+    ignored: Ignored,
+    practitioner_id: UUID | None = None,
 ) -> Facts:
     """Return the facts that decide about one start at one site (one query).
+
+    Where a practitioner is named, the others' are left out.
 
     Raises:
         ValueError: `starts_at` is not a multiple of five minutes.
@@ -225,7 +234,7 @@ def facts_for_start(
     tick = tick_of(starts_at)
     reach = calendar.engine_service.reach
     span = _whole_weeks(Span(tick + reach.first, tick + reach.end + 1))
-    resources = calendar.needed(None)
+    resources = calendar.needed(practitioner_id)
     busy = _busy(resources, span, at=at, ignored=ignored)
     return _facts(calendar, site.time_zone, span, busy, resources)
 

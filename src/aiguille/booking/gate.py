@@ -27,7 +27,7 @@ from aiguille.care.queries import (
     screener,
 )
 from aiguille.care.reflection import REFLECTION_REQUESTED_ON, period_ends, reflection_ends
-from aiguille.care.session_record import SessionRecord, session_record
+from aiguille.care.session_record import SessionRecord, record_from, record_question
 from aiguille.catalogue.queries import (
     RulesInForce,
     procedure_of,
@@ -39,7 +39,8 @@ from aiguille.clinics.setup import Setup, current_setup
 from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
-from aiguille.plumbing.statements import Lookup
+from aiguille.patients.queries import Judged, judged_from, judged_question
+from aiguille.plumbing.statements import Question, ask_together
 
 # A screening's own answer may move the day on; each step settles one more waiting time.
 MOST_STEPS = 8
@@ -106,6 +107,49 @@ class SessionTerms:
     session_number: int
 
 
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What a session of a treatment is judged by: read in one statement, or as a part of one."""
+
+    record: SessionRecord
+    judged: Judged
+    sessions: Sequence["_Session"]
+
+
+# A session that stands: its key, local date, treatment, plan, verdict and state.
+_Session = tuple[UUID, date, UUID, UUID, UUID, str]
+
+
+def session_questions(*, patient_id: UUID, treatment_id: UUID) -> tuple[Question, ...]:
+    """Ask for the facts of a session together with something else; see `facts_from`."""
+    procedure = procedure_of(treatment_id)
+    return (
+        record_question(patient_id=patient_id, treatment_id=treatment_id, procedure=procedure),
+        judged_question(patient_id, procedure),
+        Question(_SESSIONS, 6, (patient_id, procedure.value)),
+    )
+
+
+def facts_from(
+    answers: Sequence[Sequence[Sequence[Any]]],
+    *,
+    patient_id: UUID,
+    treatment_id: UUID,
+    setup: Setup,
+) -> SessionFacts:
+    """Return the answers to `session_questions`.
+
+    Raises:
+        NotVisible: there is no such patient.
+    """
+    record, judged, sessions = answers
+    return SessionFacts(
+        record=record_from(record, patient_id=patient_id, treatment_id=treatment_id, setup=setup),
+        judged=judged_from(judged),
+        sessions=_sessions_of(sessions),
+    )
+
+
 def session_terms(
     *,
     patient_id: UUID,
@@ -115,31 +159,31 @@ def session_terms(
     moving: UUID | None = None,
     moving_next: Collection[UUID] = (),
     setup: Setup | None = None,
+    known: SessionFacts | None = None,
 ) -> SessionTerms:
-    """Return the terms for a session on the local date `day`, or refuse (three queries).
+    """Return the terms for a session on the local date `day`, or refuse (one query).
 
     `moving` names the appointment that is being moved, which does not count as another session, nor
     do those that are moved after it in the same transaction (`moving_next`). Whoever has the
-    `setup` of this transaction at hand passes it, or it is asked for.
+    `setup` of this transaction at hand passes it, or it is asked for; so with the facts (`known`).
 
     Raises:
         VerdictNeeded, PlanNeeded, PlanComplete, AnswersForbid, TooSoon.
     """
     procedure = procedure_of(treatment_id)
-    record = session_record(
-        patient_id=patient_id,
-        treatment_id=treatment_id,
-        procedure=procedure,
-        setup=setup or current_setup(),
+    of = {"patient_id": patient_id, "treatment_id": treatment_id}
+    known = known or facts_from(
+        ask_together(*session_questions(**of)), **of, setup=setup or current_setup()
     )
+    record = known.record
     verdict, plans = record.verdict, record.plans
     if verdict is None or not verdict.opens(day):
         raise VerdictNeeded
     plan = plan_that_counts(plans, patient_id, treatment_id, plan_id)
-    if objection := _objection_of_answers(plan, verdict, procedure, day, record=record):
+    if objection := _objection_of_answers(plan, verdict, procedure, day, known=known):
         raise AnswersForbid(objection)
     gone = {*moving_next} if moving is None else {moving, *moving_next}
-    days = _session_days(plan, plans, procedure, moving=gone)
+    days = _session_days(plan, plans, known.sessions, moving=gone)
     reflection = reflection_bound(plan, procedure, has_had_one=days.has_had_one, record=record)
     if reflection is not None and reflection.date is not None and day < reflection.date:
         raise TooSoon(reflection)
@@ -174,7 +218,8 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
     verdict = current_verdict(patient_id=patient_id, treatment_id=plan.treatment_id)
     if verdict is None or not verdict.opens(verdict.valid_from):
         return Earliest(None, VerdictNeeded.default_text)
-    days = _session_days(plan, plans, procedure, moving=())
+    sessions = ask_together(Question(_SESSIONS, 6, (patient_id, procedure.value)))
+    days = _session_days(plan, plans, _sessions_of(sessions[0]), moving=())
     if len(days.of_plan) >= plan.sessions_planned:
         return Earliest(None, PlanComplete.default_text)
     bounds = [notice_bound(plan.treatment_id, at=at), verdict_bound(verdict)]
@@ -235,18 +280,16 @@ def plan_that_counts(
 def _session_days(
     plan: PlanView,
     in_force: Sequence[PlanView],
-    procedure: Procedure,
+    sessions: Sequence[_Session],
     *,
     moving: Collection[UUID],
 ) -> _Days:
-    """Return the days of sessions of the same procedure on a zone of the plan (one query)."""
+    """Return the days of sessions of the same procedure on a zone of the plan."""
     plans = {other.id: other for other in in_force}
     near: list[date] = []
     own: list[date] = []
     has_had_one = False
-    for session_id, day, treatment_id, plan_id, verdict_id, state in _SESSIONS.rows(
-        plan.patient_id, procedure.value
-    ):
+    for session_id, day, treatment_id, plan_id, verdict_id, state in sessions:
         if session_id in moving:
             continue
         has_had_one = has_had_one or state == AppointmentState.DONE
@@ -257,16 +300,20 @@ def _session_days(
     return _Days(all=tuple(sorted(near)), of_plan=tuple(sorted(own)), has_had_one=has_had_one)
 
 
-_SESSIONS: Lookup[tuple[UUID, date, UUID, UUID, UUID, str]] = Lookup(
-    lambda patient_id, procedure: Appointment.objects.filter(
-        patient_id=patient_id,
-        kind=ServiceKind.SESSION,
-        service__procedure=procedure,
-        state__in=HOLDING_STATES,
-    ).values_list("id", "local_date", "treatment_id", "plan_id", "verdict_id", "state"),
-    UUID,
-    str,
-)
+# In one row, so that it can stand beside other answers.
+_SESSIONS = f"""
+    SELECT array_agg(a.id), array_agg(a.local_date), array_agg(a.treatment_id),
+           array_agg(a.plan_id), array_agg(a.verdict_id), array_agg(a.state)
+      FROM {Appointment._meta.db_table} AS a JOIN catalogue_service AS s ON s.id = a.service_id
+     WHERE a.patient_id = %s AND a.kind = '{ServiceKind.SESSION.value}' AND s.procedure = %s
+       AND a.state IN ({", ".join(f"'{state.value}'" for state in HOLDING_STATES)})
+"""  # noqa: S608 -- our own tables and codes
+
+
+def _sessions_of(rows: Sequence[Sequence[Any]]) -> Sequence[_Session]:
+    """Return the answer of `_SESSIONS`, which is empty arrays' worth of None where there are none."""
+    columns = rows[0]
+    return () if columns[0] is None else list(zip(*columns, strict=True))
 
 
 def keeps_apart(plan: PlanView, other: PlanView | None) -> bool:
@@ -321,10 +368,15 @@ def _objection_of_answers(
     procedure: Procedure,
     day: date,
     *,
-    record: SessionRecord | None = None,
+    known: SessionFacts | None = None,
 ) -> Earliest | None:
     try:
-        asked = screener(patient_id=plan.patient_id, procedure=procedure, record=record)
+        asked = screener(
+            patient_id=plan.patient_id,
+            procedure=procedure,
+            record=known.record if known else None,
+            judged=known.judged if known else None,
+        )
     except BirthDateMissing as error:
         return Earliest(None, error.text)
     return objection_on(day, plan=plan, verdict=verdict, asked=asked)

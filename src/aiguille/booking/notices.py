@@ -1,13 +1,21 @@
 """What patients are told about their appointments: queued in the transaction that decides it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiguille.booking.models import Appointment
-from aiguille.messaging.operations import Said, drop_for_subject, queue_all
-from aiguille.patients.queries import get_contact
+from aiguille.messaging.operations import (
+    Said,
+    drop_for_subject,
+    queue_all,
+    queueing,
+    wake_for,
+)
+from aiguille.patients.queries import Contact, get_contact
+from aiguille.plumbing.statements import Part, run_together
 
 SUBJECT = "appointment"
 COURSE = "course"
@@ -15,10 +23,21 @@ REMINDED_AT = time(10)
 """The local time, on the day before, at which a reminder leaves (DEF, to confirm)."""
 
 
-def announce_booking(row: Appointment, *, is_told: bool, at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class News:
+    """Messages about an appointment, and the part of a statement that queues them.
+
+    Once it is written, whoever sends them is to be told: `wake_for(messages)`.
+    """
+
+    messages: Sequence[Said]
+    parts: Sequence[Part]
+
+
+def news_of_booking(row: Appointment, *, contact: Contact, is_told: bool, at: datetime) -> News:
     """Confirm a booking, where the patient is told of it now, and prepare its reminders."""
     news = {"appointment_booked": at} if is_told else {}
-    _queue(news | _reminders(row, at=at), row, at=at)
+    return _news(news | _reminders(row, at=at), row, contact=contact, at=at)
 
 
 def announce_move(row: Appointment, *, told_after: timedelta | None, at: datetime) -> None:
@@ -105,16 +124,33 @@ def _queue(
     known_by: str = "",
 ) -> None:
     """Queue messages, by kind, to the patient's mailbox, else to their telephone."""
-    contact = get_contact(row.patient_id)
+    news = _news(
+        due, row, contact=get_contact(row.patient_id), at=at, again=again, known_by=known_by
+    )
+    for part in news.parts:
+        run_together(part)
+    wake_for(news.messages, at=at)
+
+
+def _news(
+    due: Mapping[str, datetime],
+    row: Appointment,
+    *,
+    contact: Contact,
+    at: datetime,
+    again: datetime | None = None,
+    known_by: str = "",
+) -> News:
     recipient = contact.email or contact.phone
     if not recipient or not due:
-        return
+        return News((), ())
     suffix = f":{again.isoformat(timespec='minutes')}" if again else ""
-    queue_all(
-        [
-            Said(kind, due_at, known_by or f"{kind}:{row.id}:{row.version}{suffix}")
-            for kind, due_at in due.items()
-        ],
+    messages = [
+        Said(kind, due_at, known_by or f"{kind}:{row.id}:{row.version}{suffix}")
+        for kind, due_at in due.items()
+    ]
+    queued = queueing(
+        messages,
         channel="EMAIL" if contact.email else "SMS",
         recipient=recipient,
         language=contact.language,
@@ -124,3 +160,4 @@ def _queue(
         subject_version=row.version,
         at=at,
     )
+    return News(messages, (queued,))

@@ -8,12 +8,20 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, transaction
 
 from aiguille.accounts.rights import Right, require
-from aiguille.audit.operations import record
+from aiguille.audit.operations import Head, head_from, head_question, locked_head, record
 from aiguille.booking import events, facts, notices, wake
 from aiguille.booking.facts import Calendar, Ignored
-from aiguille.booking.gate import SessionTerms, VerdictNeeded, session_terms
+from aiguille.booking.gate import (
+    SessionFacts,
+    SessionTerms,
+    VerdictNeeded,
+    facts_from,
+    session_questions,
+    session_terms,
+)
 from aiguille.booking.holds import hold_slot, release_hold
 from aiguille.booking.models import AHEAD_STATES, Appointment, AppointmentState, Hold, Occupancy
+from aiguille.booking.notices import News
 from aiguille.booking.placing import (
     Choice,
     Contended,
@@ -24,7 +32,6 @@ from aiguille.booking.placing import (
     place,
     placed,
     refuse_unsuited,
-    stretches_of,
 )
 from aiguille.booking.queries import hash_of, hold_view
 from aiguille.booking.rules import is_bound_by_notice, may_still_change
@@ -33,15 +40,15 @@ from aiguille.booking.states import (
     begin,
     check_in,
     confirm_under_verdict,
-    event_of,
     expect_state,
     expect_version,
     finish,
     flag_needs_verdict,
+    kind_of,
     locked,
     mark_no_show,
     note,
-    record_change,
+    recording_of,
     snapshot,
 )
 from aiguille.booking.writing import insert_appointment
@@ -52,6 +59,9 @@ from aiguille.kernel.codes import ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc
 from aiguille.kernel.text import Text
+from aiguille.messaging.operations import wake_for
+from aiguille.patients.queries import Contact, contact_from, contact_question
+from aiguille.plumbing.statements import ask_together
 
 __all__ = [
     "AlreadyBooked",
@@ -143,7 +153,8 @@ def book(
             carefully=carefully,
             actor=actor,
             at=at,
-        )
+        ),
+        in_one_statement=not hold_browser,
     )
 
 
@@ -167,8 +178,9 @@ def _book(
     site = _bookable_site(calendar, site_id, actor)
     held = _own_hold(hold_browser)
     _refuse_second(request_key)
+    contact, chain, known = _facts_of(patient_id, calendar)
     day = facts.local_day(starts_at, site.time_zone)
-    terms = _terms(calendar, patient_id, plan_id, day, moving_next=moving_next)
+    terms = _terms(calendar, patient_id, plan_id, day, moving_next=moving_next, known=known)
     kept = _kept_choice(held, calendar.service, site, starts_at, practitioner_id, at=at)
     wanted = Wanted(
         calendar=calendar,
@@ -180,7 +192,7 @@ def _book(
         offered_only=is_bound_by_notice(actor),
     )
 
-    def write(choice: Choice) -> Appointment:
+    def write(choice: Choice) -> tuple[Appointment, News]:
         row = Appointment(
             patient_id=patient_id,
             service_id=service_id,
@@ -196,17 +208,33 @@ def _book(
         )
         if choice is not kept:
             _take_over(held, row, is_kept=False)
+        news = notices.news_of_booking(row, contact=contact, is_told=is_told, at=at)
+        head = locked_head(patient_id) if carefully else chain
         insert_appointment(
             row,
-            event=event_of(row, events.BOOKED, before=None, actor=actor, at=at),
-            taken=stretches_of(takings=choice.takings, appointment=row),
+            choice=choice,
+            kind=kind_of(events.BOOKED),
+            after=snapshot(row),
+            actor=actor,
+            at=at,
+            others=[
+                *recording_of(row, events.BOOKED, actor=actor, at=at, after=head),
+                *news.parts,
+            ],
         )
         if choice is kept:
             _take_over(held, row, is_kept=True)
-        return row
+        return row, news
 
     try:
-        row = place(wanted, at=at, write=write, first=kept, carefully=carefully)
+        row, news = place(
+            wanted,
+            at=at,
+            write=write,
+            first=kept,
+            carefully=carefully,
+            is_queue_written=held is None,
+        )
     except SlotTaken:
         _refuse_second(request_key)
         raise
@@ -215,8 +243,7 @@ def _book(
             raise Contended from error  # this transaction cannot tell why: the next one can
         _refuse_second(request_key)
         raise _gate_error(error) from error
-    record_change(row, events.BOOKED, actor=actor, at=at)
-    notices.announce_booking(row, is_told=is_told, at=at)
+    wake_for(news.messages, at=at)
     return row.id
 
 
@@ -423,6 +450,23 @@ def _kept_choice(
     return Choice(resource_ids=frozenset(held_ids), takings=(), practitioner_id=practitioner)
 
 
+def _facts_of(patient_id: UUID, calendar: Calendar) -> tuple[Contact, Head, SessionFacts | None]:
+    """Return the patient's contact, the end of their chain and what a session asks (one query).
+
+    Raises:
+        NotVisible: there is no such patient.
+    """
+    questions = (contact_question(patient_id), head_question(patient_id))
+    treatment_id = calendar.service.treatment_id
+    if calendar.service.kind is not ServiceKind.SESSION or treatment_id is None:
+        contact, head = ask_together(*questions)
+        return contact_from(contact), head_from(head), None
+    of = {"patient_id": patient_id, "treatment_id": treatment_id}
+    contact, head, *answers = ask_together(*questions, *session_questions(**of))
+    known = facts_from(answers, **of, setup=calendar.setup)
+    return contact_from(contact), head_from(head), known
+
+
 def _terms(
     calendar: Calendar,
     patient_id: UUID,
@@ -431,6 +475,7 @@ def _terms(
     *,
     moving: UUID | None = None,
     moving_next: Collection[UUID] = (),
+    known: SessionFacts | None = None,
 ) -> SessionTerms | None:
     service = calendar.service
     if service.kind is not ServiceKind.SESSION:
@@ -444,6 +489,7 @@ def _terms(
         moving=moving,
         moving_next=moving_next,
         setup=calendar.setup,
+        known=known,
     )
 
 

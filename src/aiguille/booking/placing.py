@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from aiguille.booking import facts
@@ -119,15 +119,17 @@ class Wanted:
         return in_utc(self.starts_at) + self.calendar.engine_service.duration
 
 
-def placed(act: Callable[[bool], Written]) -> Written:
+def placed(act: Callable[[bool], Written], *, in_one_statement: bool = False) -> Written:
     """Run `act` in a transaction and return what it returns; it calls `place`.
 
     It is told whether to place carefully: first not, and then, where it was contended for or
     deadlocked, once more from the beginning. In an outer transaction only what it did itself is
-    undone between.
+    undone between. What writes `in_one_statement`, where it is not careful, is a transaction by
+    that statement alone.
     """
+    is_alone = in_one_statement and not connection.in_atomic_block
     try:
-        with transaction.atomic():
+        with nullcontext() if is_alone else transaction.atomic():
             return act(False)  # noqa: FBT003 -- as `place` takes it
     except Contended:
         pass
@@ -145,10 +147,13 @@ def place(
     write: Callable[[Choice], Written],
     first: Choice | None = None,
     carefully: bool = True,
+    is_queue_written: bool = False,
 ) -> Written:
     """Choose resources and let `write` insert what takes them; return what it returns.
 
-    `first` is a choice made already, to try before any other.
+    `first` is a choice made already, to try before any other. Where `write` itself queues up
+    (`is_queue_written`) and it is not done carefully, nothing else is asked of the database before
+    it; a hold that expired is then in its way like any other.
 
     `write` runs under a savepoint, again with other resources where a constraint refused them,
     and once more after a deadlock. Where it is not done `carefully` there is no savepoint, and
@@ -165,8 +170,9 @@ def place(
             break
         try:
             with transaction.atomic() if carefully else nullcontext():
-                queue_up(resource_ids=choice.resource_ids, patient_id=wanted.patient_id)
-                free_expired_holds(resource_ids=choice.resource_ids, at=at)
+                if carefully or not is_queue_written:
+                    queue_up(resource_ids=choice.resource_ids, patient_id=wanted.patient_id)
+                    free_expired_holds(resource_ids=choice.resource_ids, at=at)
                 return write(choice)
         except IntegrityError as error:
             if (name := constraint_of(error)) == "no_patient_twice":
@@ -268,9 +274,13 @@ def queue_up(*, resource_ids: Iterable[UUID], patient_id: UUID | None = None) ->
     moment each see the other's row and wait for each other until PostgreSQL ends one of them. So
     whoever takes time first queues up, in sorted order, until the end of its transaction.
     """
+    _QUEUE_UP.rows(queue_keys(resource_ids=resource_ids, patient_id=patient_id))
+
+
+def queue_keys(*, resource_ids: Iterable[UUID], patient_id: UUID | None = None) -> list[int]:
+    """Return what to lock, in which order, to queue up for these."""
     owners = {*resource_ids, *([patient_id] if patient_id else [])}
-    keys = sorted(int.from_bytes(owner.bytes[8:], "big", signed=True) for owner in owners)
-    _QUEUE_UP.rows(keys)
+    return sorted(int.from_bytes(owner.bytes[8:], "big", signed=True) for owner in owners)
 
 
 def free_expired_holds(*, resource_ids: Collection[UUID], at: datetime) -> None:
@@ -348,6 +358,7 @@ def choose(wanted: Wanted, *, at: datetime) -> Choice | None:
             starts_at=wanted.starts_at,
             at=at,
             ignored=wanted.ignored,
+            practitioner_id=wanted.practitioner_id,
         )
     except ValueError:
         return None  # between two ticks: never offered, so never free

@@ -1,6 +1,6 @@
 """Changes of an appointment's state, each allowed from some states only, each with its event."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from aiguille.accounts.rights import Right, require_unless_system
-from aiguille.audit.operations import record
+from aiguille.audit.operations import Head, record, recording
 from aiguille.audit.registry import Action
 from aiguille.booking import events, notices
 from aiguille.booking.facts import local_day
@@ -26,6 +26,7 @@ from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.models import authored_by
+from aiguille.plumbing.statements import Part
 
 State = AppointmentState
 CHECK_IN_FROM = (State.BOOKED,)
@@ -232,40 +233,37 @@ def note(
     at: datetime,
 ) -> None:
     """Write the appointment's event and the audit's, in the transaction of the change."""
-    event_of(row, action, before=before, actor=actor, at=at).save(force_insert=True)
-    record_change(row, action, actor=actor, at=at)
-
-
-def event_of(
-    row: Appointment,
-    action: Action,
-    *,
-    before: dict[str, Any] | None,
-    actor: Actor,
-    at: datetime,
-) -> AppointmentEvent:
-    """Return the appointment's event, not yet written."""
-    return AppointmentEvent(
+    AppointmentEvent.objects.create(
         appointment=row,
-        kind=action.code.rpartition(":")[2],
+        kind=kind_of(action),
         before=before,
         after=snapshot(row),
         **authored_by(actor, at=at),
     )
+    record(actor=actor, at=at, **_told(row, action))
 
 
-def record_change(row: Appointment, action: Action, *, actor: Actor, at: datetime) -> None:
-    """Write the audit's event of a change whose own event is written."""
-    record(
-        action=action,
-        actor=actor,
-        at=at,
-        subject_kind="appointment",
-        subject_id=row.id,
-        patient_id=row.patient_id,
-        site_id=row.site_id,
-        details={"state": row.state, "version": row.version},
-    )
+def kind_of(action: Action) -> str:
+    """Return what an appointment's history calls an action of the audit."""
+    return action.code.rpartition(":")[2]
+
+
+def recording_of(
+    row: Appointment, action: Action, *, actor: Actor, at: datetime, after: Head
+) -> Sequence[Part]:
+    """Return what writes the audit's event of a change, as parts of the statement that makes it."""
+    return recording(actor=actor, at=at, after=after, **_told(row, action))
+
+
+def _told(row: Appointment, action: Action) -> dict[str, Any]:
+    return {
+        "action": action,
+        "subject_kind": "appointment",
+        "subject_id": row.id,
+        "patient_id": row.patient_id,
+        "site_id": row.site_id,
+        "details": {"state": row.state, "version": row.version},
+    }
 
 
 def _change(

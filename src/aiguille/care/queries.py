@@ -23,7 +23,7 @@ from aiguille.catalogue.rule_values import read_values, rules_with
 from aiguille.kernel.codes import Procedure, VerdictOutcome
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
-from aiguille.patients.queries import judged_by
+from aiguille.patients.queries import Judged, judged_by
 from aiguille.plumbing.statements import Lookup
 
 if TYPE_CHECKING:
@@ -201,16 +201,20 @@ def screening(
 
 
 def screener(
-    *, patient_id: UUID, procedure: Procedure, record: "SessionRecord | None" = None
+    *,
+    patient_id: UUID,
+    procedure: Procedure,
+    record: "SessionRecord | None" = None,
+    judged: Judged | None = None,
 ) -> Screener:
     """Return what `screening` asks of a patient, read once for acts on any day (three queries).
 
-    Of whoever has the `record` at hand only the answers are asked (one query).
+    Whoever has the `record` at hand, or what the patient is `judged` by, passes it.
 
     Raises:
         BirthDateMissing: the identity has no birth date.
     """
-    judged = judged_by(patient_id, procedure)
+    judged = judged or judged_by(patient_id, procedure)
     if judged.birth_date is None:
         raise BirthDateMissing
     return Screener(

@@ -14,7 +14,7 @@ from aiguille.care.queries import PlanView, VerdictView
 from aiguille.catalogue.queries import RulesInForce, rules_in_force
 from aiguille.clinics.setup import Setup
 from aiguille.kernel.codes import Procedure, VerdictOutcome
-from aiguille.plumbing.statements import Statement
+from aiguille.plumbing.statements import Question, ask_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,31 @@ def session_record(
     *, patient_id: UUID, treatment_id: UUID, procedure: Procedure, setup: Setup
 ) -> SessionRecord:
     """Return the record as a session is judged by it (one query, where the rules are known)."""
-    rows = _READ.rows(patient_id, patient_id, procedure.value, patient_id, treatment_id, patient_id)
+    question = record_question(
+        patient_id=patient_id, treatment_id=treatment_id, procedure=procedure
+    )
+    return record_from(
+        *ask_together(question), patient_id=patient_id, treatment_id=treatment_id, setup=setup
+    )
+
+
+def record_question(*, patient_id: UUID, treatment_id: UUID, procedure: Procedure) -> Question:
+    """Ask what `session_record` returns together with something else."""
+    values = (patient_id, patient_id, procedure.value, patient_id, treatment_id, patient_id)
+    return Question(_READ, _COLUMNS, values, is_many=True)
+
+
+def record_from(
+    rows: Sequence[Sequence[Any]], *, patient_id: UUID, treatment_id: UUID, setup: Setup
+) -> SessionRecord:
+    """Return the answer to `record_question`."""
     phototype, told_at, *verdict = rows[0][:_FIRST_OF_PLAN]
+    plans = [
+        _plan(patient_id, row[_FIRST_OF_PLAN:]) for row in rows if row[_FIRST_OF_PLAN] is not None
+    ]
     return SessionRecord(
         verdict=None if verdict[0] is None else _verdict(patient_id, treatment_id, verdict),
-        plans=[
-            _plan(patient_id, row[_FIRST_OF_PLAN:])
-            for row in rows
-            if row[_FIRST_OF_PLAN] is not None
-        ],
+        plans=sorted(plans, key=lambda plan: (plan.recorded_at, plan.id), reverse=True),
         phototype=phototype,
         told_at=told_at,
         rules=rules_in_force(setup),
@@ -60,8 +76,7 @@ _CONSULTATIONS = f"""
     {Consultation._meta.db_table} AS c
      WHERE c.patient_id = %s AND {_STANDS.format("c", Consultation._meta.db_table)}
 """
-_READ = Statement(
-    f"""
+_READ = f"""
     SELECT (SELECT (content -> 'phototype')::json
               FROM (SELECT c.content, c.effective_at FROM {_CONSULTATIONS}
                      ORDER BY c.effective_at DESC LIMIT 20) AS latest
@@ -84,10 +99,8 @@ _READ = Statement(
               ORDER BY signed_at DESC, id DESC LIMIT 1) AS verdict ON true
       LEFT JOIN {Plan._meta.db_table} AS plan
              ON plan.patient_id = %s AND {_STANDS.format("plan", Plan._meta.db_table)}
-     ORDER BY plan.recorded_at DESC, plan.id DESC
-    """  # noqa: S608 -- our own tables and codes
-)
-_FIRST_OF_PLAN = 16
+"""  # noqa: S608 -- our own tables and codes
+_FIRST_OF_PLAN, _COLUMNS = 16, 28
 
 
 def _verdict(patient_id: UUID, treatment_id: UUID, row: Sequence[Any]) -> VerdictView:

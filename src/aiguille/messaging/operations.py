@@ -1,6 +1,6 @@
 """Writing to the outbox: always in the transaction that decides what there is to say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,12 +10,23 @@ from django.db import transaction
 
 from aiguille.clinics.queries import GROUP_ID
 from aiguille.kernel.codes import Language
+from aiguille.kernel.ids import new_id
 from aiguille.messaging import wake
 from aiguille.messaging.models import MessageState, OutboxMessage
-from aiguille.plumbing.statements import Insertion, insert_all
+from aiguille.plumbing.statements import Part, array_of, run_together
 
 Channel = Literal["EMAIL", "SMS"]
-_MESSAGES = Insertion(OutboxMessage, {"group_id": f"({GROUP_ID})"})
+# What messages about one subject have in common is sent once, however many they are.
+_QUEUE = f"""
+    INSERT INTO {OutboxMessage._meta.db_table} (
+           id, group_id, kind, channel, recipient, language, patient_id, subject_kind, subject_id,
+           subject_version, dedupe_key, due_at, state, attempts, outcome, created_at)
+    SELECT said.id, ({GROUP_ID}), said.kind, %s, %s, %s, %s::uuid, %s, %s::uuid, %s::integer,
+           said.dedupe_key, said.due_at, '{MessageState.QUEUED.value}', 0, '', %s::timestamptz
+      FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
+           AS said (id, kind, dedupe_key, due_at)
+    ON CONFLICT DO NOTHING
+"""  # noqa: S608 -- our own table and codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ def queue(
 
 
 def queue_all(
-    messages: Iterable[Said],
+    messages: Sequence[Said],
     *,
     channel: Channel,
     recipient: str,
@@ -79,26 +90,60 @@ def queue_all(
     Raises:
         ValueError: nobody would receive them.
     """
+    if messages:
+        run_together(
+            queueing(
+                messages,
+                channel=channel,
+                recipient=recipient,
+                language=language,
+                patient_id=patient_id,
+                subject_kind=subject_kind,
+                subject_id=subject_id,
+                subject_version=subject_version,
+                at=at,
+            )
+        )
+        wake_for(messages, at=at)
+
+
+def queueing(
+    messages: Sequence[Said],
+    *,
+    channel: Channel,
+    recipient: str,
+    language: Language | str,
+    patient_id: UUID | None,
+    subject_kind: str,
+    subject_id: UUID,
+    subject_version: int,
+    at: datetime,
+) -> Part:
+    """Return what `queue_all` writes, as a part of another statement; then call `wake_for`.
+
+    Raises:
+        ValueError: nobody would receive them.
+    """
     if not recipient:
         raise ValueError("a message needs a recipient")
-    rows = [
-        OutboxMessage(
-            kind=message.kind,
-            channel=channel,
-            recipient=recipient,
-            language=Language(language),
-            patient_id=patient_id,
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            subject_version=subject_version,
-            dedupe_key=message.dedupe_key,
-            due_at=message.due_at,
-            created_at=at,
-        )
-        for message in messages
-    ]
-    insert_all(_MESSAGES, rows, ending="ON CONFLICT DO NOTHING")
-    if any(row.due_at <= at for row in rows):
+    shared = (channel, recipient, Language(language).value, patient_id, subject_kind, subject_id)
+    return Part(
+        _QUEUE,
+        (
+            *shared,
+            subject_version,
+            at,
+            array_of(new_id() for _ in messages),
+            [message.kind for message in messages],
+            [message.dedupe_key for message in messages],
+            array_of(message.due_at for message in messages),
+        ),
+    )
+
+
+def wake_for(messages: Iterable[Said], *, at: datetime) -> None:
+    """Tell the worker, once they are there to be seen, of messages that are due by now."""
+    if any(message.due_at <= at for message in messages):
         transaction.on_commit(wake.worker, robust=True)
 
 

@@ -1,6 +1,6 @@
 """Reading patients: identities, searches, answers, documents, and who acts for whom."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from aiguille.patients.models import (
 from aiguille.patients.operations.answers import draft_of, latest_set
 from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.phones import show_phone
-from aiguille.plumbing.statements import Lookup, Statement
+from aiguille.plumbing.statements import Lookup, Question, ask_together
 
 SIMILAR_NAME = 0.55
 
@@ -183,15 +183,26 @@ def get_contact(patient_id: UUID) -> Contact:
     Raises:
         NotVisible: there is no such patient.
     """
-    found = _CONTACT.row(patient_id)
-    if found is None:
+    return contact_from(*ask_together(contact_question(patient_id)))
+
+
+def contact_question(patient_id: UUID) -> Question:
+    """Ask what `get_contact` returns together with something else."""
+    return Question(_CONTACT, 3, (patient_id,))
+
+
+def contact_from(rows: Sequence[Sequence[Any]]) -> Contact:
+    """Return the answer to `contact_question`.
+
+    Raises:
+        NotVisible: there is no such patient.
+    """
+    if not rows:
         raise NotVisible
-    return Contact(*found)
+    return Contact(*rows[0])
 
 
-_CONTACT = Statement(
-    f"SELECT email, phone, language FROM {Patient._meta.db_table} WHERE id = %s"  # noqa: S608 -- our own table
-)
+_CONTACT = f"SELECT email, phone, language FROM {Patient._meta.db_table} WHERE id = %s"  # noqa: S608 -- our own table
 
 
 def get_identities(patient_ids: Iterable[UUID]) -> dict[UUID, Identity]:
@@ -308,15 +319,27 @@ def judged_by(patient_id: UUID, procedure: Procedure) -> Judged:
     Raises:
         NotVisible: there is no such patient.
     """
-    found = _JUDGED.row(patient_id, patient_id, procedure.value, patient_id)
-    if found is None:
+    return judged_from(*ask_together(judged_question(patient_id, procedure)))
+
+
+def judged_question(patient_id: UUID, procedure: Procedure) -> Question:
+    """Ask what `judged_by` returns together with something else."""
+    return Question(_JUDGED, 4, (patient_id, patient_id, procedure.value, patient_id))
+
+
+def judged_from(rows: Sequence[Sequence[Any]]) -> Judged:
+    """Return the answer to `judged_question`.
+
+    Raises:
+        NotVisible: there is no such patient.
+    """
+    if not rows:
         raise NotVisible
-    birth_date, answer_set_id, answers, answered_at = found
+    birth_date, answer_set_id, answers, answered_at = rows[0]
     return Judged(birth_date, answer_set_id, answers or {}, answered_at)
 
 
-_JUDGED = Statement(
-    f"""
+_JUDGED = f"""
     SELECT patient.birth_date, given.id, given.answers::json, given.recorded_at
       FROM {Patient._meta.db_table} AS patient
       LEFT JOIN LATERAL (
@@ -326,8 +349,7 @@ _JUDGED = Statement(
                 AND procedure = %s AND NOT entered_in_error
               ORDER BY recorded_at DESC, id DESC LIMIT 1) AS given ON true
      WHERE patient.id = %s
-    """  # noqa: S608 -- our own tables
-)
+"""  # noqa: S608 -- our own tables
 
 
 def patients_with_answers(patient_ids: Collection[UUID]) -> set[tuple[UUID, Procedure]]:

@@ -6,7 +6,9 @@ so that a test that counts queries counts it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -49,6 +51,84 @@ class Statement:
     def run(self, *values: Any) -> int:
         """Run it and return how many rows it touched."""
         return _run(self, values, _row_count)
+
+
+def array_of(values: Iterable[UUID | datetime | int | None]) -> str:
+    """Return keys, instants or numbers as PostgreSQL writes an array of them.
+
+    It is made in a fraction of the time that psycopg needs for a list, or once for many statements.
+    """
+    return "{" + ",".join(map(_in_array, values)) + "}"
+
+
+def _in_array(value: UUID | datetime | int | None) -> str:
+    if value is None:
+        return "NULL"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several statements that are sent as one: its text, `%s` for each of its values."""
+
+    sql: str
+    values: Sequence[Any]
+
+
+def run_together(last: Part, *others: Part) -> int:
+    """Run statements that change rows as one, all or none; return how many rows `last` touched.
+
+    They see the database as it was before any of them, and `last` begins. Outside a transaction
+    they are one of their own.
+    """
+    values = [value for part in others for value in part.values]
+    return _joined(last.sql, *(part.sql for part in others)).run(*values, *last.values)
+
+
+@lru_cache(maxsize=256)
+def _joined(last: str, *others: str) -> Statement:
+    parts = ", ".join(f"part_{place} AS ({sql})" for place, sql in enumerate(others))
+    return Statement(f"WITH {parts} {last}" if parts else last)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One of several questions that are asked as one: a `SELECT` of so many `columns`."""
+
+    sql: str
+    columns: int
+    values: Sequence[Any]
+    is_many: bool = False
+
+
+def ask_together(*questions: Question) -> list[list[tuple[Any, ...]]]:
+    """Ask in one statement and return the rows of each, in no order.
+
+    All but one of them answer with one row or none. Their areas need not know of each other:
+    whoever stands above them asks.
+    """
+    rows = _asked(*((one.sql, one.columns) for one in questions)).rows(
+        *(value for one in questions for value in one.values)
+    )
+    answers = []
+    first = 0
+    for one in questions:
+        place, end = first, first + one.columns + 1
+        of_all = [row[place + 1 : end] for row in rows if row[place] is not None]
+        # What has one row stands beside every row of what has more.
+        answers.append(of_all if one.is_many else of_all[:1])
+        first = end
+    return answers
+
+
+@lru_cache(maxsize=64)
+def _asked(*questions: tuple[str, int]) -> Statement:
+    # `true` says that there is a row, which may hold nothing else.
+    parts = (
+        f"LEFT JOIN (SELECT true, q{place}.* FROM ({sql}) AS q{place}) AS a{place} ON true"  # noqa: S608 -- our own
+        for place, (sql, _columns) in enumerate(questions)
+    )
+    return Statement(f"SELECT * FROM (SELECT) AS one {' '.join(parts)}")  # noqa: S608 -- our own
 
 
 class Lookup(Generic[Found]):
@@ -111,7 +191,7 @@ class _Composed(Generic[Found]):
         return [from_db(connection.alias, self._names, row) for row in found]
 
 
-# Fields whose values psycopg writes as they stand; Django looks at instants, that none lacks its zone.
+# Fields whose values psycopg writes as they stand.
 _AS_THEY_ARE = {
     models.BigIntegerField,
     models.CharField,
@@ -122,6 +202,13 @@ _AS_THEY_ARE = {
     models.TextField,
     models.UUIDField,
 }
+
+
+def _with_its_zone(value: Any, _connection: Any) -> Any:
+    """Return an instant, or None, as it is: what Django does to one, without its detours."""
+    if value is not None and value.tzinfo is None:
+        raise ValueError("an instant needs its zone")
+    return value
 
 
 class Insertion:
@@ -135,18 +222,28 @@ class Insertion:
     ) -> None:
         computed = computed or {}
         self._fields = [f for f in model._meta.concrete_fields if f.column not in computed]
-        self._prepared = [
-            (f.attname, None if type(f) in _AS_THEY_ARE else f.get_db_prep_save)
-            for f in self._fields
-        ]
+        self._prepared = [(f.attname, _preparing(f)) for f in self._fields]
+        self._defaults = {f.attname: f.get_default for f in self._fields}
         columns = [*(str(f.column) for f in self._fields), *computed]
         self._values = f"({', '.join(['%s'] * len(self._fields) + list(computed.values()))})"
         names = ", ".join(f'"{name}"' for name in columns)
         self._into = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES '  # noqa: S608 -- a model's own names
 
+        self._of_one = self._into + self._values
+
     def sql(self, rows: int = 1) -> str:
         """Return the statement for so many rows."""
-        return self._into + ", ".join([self._values] * rows)
+        return self._of_one if rows == 1 else self._into + ", ".join([self._values] * rows)
+
+    def part(self, **given: Any) -> Part:
+        """Return the statement for one row of these values, and of the model's defaults."""
+        if unknown := given.keys() - self._defaults.keys():
+            raise TypeError(f"no such columns: {sorted(unknown)}")
+        found = []
+        for name, prepare in self._prepared:
+            value = given[name] if name in given else self._defaults[name]()
+            found.append(value if prepare is None else prepare(value, connection))
+        return Part(self.sql(), found)
 
     def values(self, rows: Iterable[models.Model]) -> list[Any]:
         """Return the statement's values, row after row."""
@@ -156,6 +253,12 @@ class Insertion:
                 value = getattr(row, name)
                 found.append(value if prepare is None else prepare(value, connection))
         return found
+
+
+def _preparing(field: "models.Field[Any, Any]") -> Callable[[Any, Any], Any] | None:
+    if type(field) in _AS_THEY_ARE:
+        return None
+    return _with_its_zone if type(field) is models.DateTimeField else field.get_db_prep_save
 
 
 def insert_all(insertion: Insertion, rows: Sequence[models.Model], *, ending: str = "") -> int:

@@ -7,14 +7,15 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, connections, transaction
-from django.db.utils import ProgrammingError
+from django.db.utils import IntegrityError, ProgrammingError
 from pytest_django import Settings
 
 from aiguille.audit import cli, registry
-from aiguille.audit.operations import record
+from aiguille.audit.operations import Head, head_from, head_question, record, recording
 from aiguille.audit.queries import find_flaws, list_events_of_patient
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.ids import new_id
+from aiguille.plumbing.statements import ask_together, run_together
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HAPPENED = registry.define("audit:test:happened", fr="Essai", en="Test")
@@ -46,6 +47,35 @@ class TestAChain:
 
         assert flaws() == set()
         assert cli.verify(io.StringIO()) == 0
+
+    def test_is_written_as_a_part_where_nobody_else_wrote_meanwhile(self) -> None:
+        record_id = new_id()
+
+        def write_after(head: Head) -> None:
+            run_together(
+                *recording(
+                    action=HAPPENED,
+                    actor=SYSTEM,
+                    at=AT,
+                    subject_kind="test",
+                    subject_id=record_id,
+                    after=head,
+                )
+            )
+
+        def head() -> Head:
+            return head_from(*ask_together(head_question(record_id)))
+
+        for _ in range(2):
+            write_after(head())
+        seen = head()
+        write(record_id, 1)
+        with pytest.raises(IntegrityError, match="one_event_per_position"), transaction.atomic():
+            write_after(seen)
+        write_after(head())
+
+        assert head().length == 4
+        assert flaws() == set()
 
     def test_is_read_latest_first(self) -> None:
         patient_id = new_id()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiguille.booking import cli
-from aiguille.booking.busy import array_of, busy_ticks, check_bits
+from aiguille.booking.busy import busy_ticks, check_bits
 from aiguille.booking.facts import Ignored, calendar_of, facts_for_dates
 from aiguille.booking.history import move_past_to_history
 from aiguille.booking.models import (
@@ -34,6 +34,7 @@ from aiguille.catalogue import seed
 from aiguille.catalogue.queries import consultation_service
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure
+from aiguille.plumbing.statements import array_of
 from aiguille.scheduling.timeline import (
     TICKS_PER_WEEK,
     Span,

@@ -107,6 +107,32 @@ class TestBook:
         event = AppointmentEvent.objects.get(appointment_id=appointment_id)
         assert (event.before, event.after["state"]) == (None, "BOOKED")
 
+    def test_is_one_statement_after_three_questions(
+        self, world, booking, django_assert_num_queries
+    ):
+        booking(starts_at=ELEVEN)  # what can be booked is known now
+        with django_assert_num_queries(6) as captured:  # two are the savepoint's, here alone
+            booking(patient_id=world.marc.patient_id)
+        written = [each["sql"] for each in captured if "INSERT INTO" in each["sql"]]
+        assert len(written) == 1
+        assert all(
+            f"{table}" in written[0]
+            for table in (
+                "booking_appointment",
+                "booking_appointment_event",
+                "booking_occupancy",
+                "audit_event",
+                "audit_chain_head",
+                "messaging_outbox",
+            )
+        )
+
+    def test_takes_the_time_of_a_hold_that_expired(self, world, booking, holding):
+        holding()
+        later = world.at + timedelta(minutes=11)
+        booking(at=later)
+        assert Occupancy.objects.filter(hold__isnull=False).count() == 0
+
     def test_refuses_a_taken_start_and_names_the_nearest(self, world, booking):
         booking()
         with pytest.raises(SlotTaken) as refused:
