@@ -20,9 +20,10 @@ from aiguille.care.prescriptions import PrescriptionView, get_prescription, list
 from aiguille.care.rules import OPENING_OUTCOMES, settled_rules
 from aiguille.catalogue.queries import RulesInForce, rules_in_force
 from aiguille.catalogue.rule_values import read_values, rules_with
-from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.kernel.codes import Procedure, Side, VerdictOutcome, Zone
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
+from aiguille.kernel.zone_sides import ZoneSide
 from aiguille.patients.queries import Judged, judged_by
 from aiguille.plumbing.statements import Lookup
 
@@ -160,8 +161,19 @@ class PlanView:
 
     @property
     def places(self) -> tuple[PlannedPlace, ...]:
-        """Return where it is treated, on which side, and how."""
-        return tuple(map(PlannedPlace.from_stored, self.settings["places"]))
+        """Return where it is treated, on which side, and how; one made before sides were, on both."""
+        kept = self.settings.get("places")
+        if kept is not None:
+            return tuple(map(PlannedPlace.from_stored, kept))
+        lengths = self.settings.get("needle_mm", {})
+        return tuple(
+            PlannedPlace(
+                ZoneSide(Zone(zone), Side.BOTH),
+                needle_mm=Decimal(lengths[zone]) if zone in lengths else None,
+                technique=self.settings.get("technique", ""),
+            )
+            for zone in self.zones
+        )
 
 
 @dataclass(frozen=True, slots=True)
