@@ -5,6 +5,7 @@ that the rule book enforces are taken from the rule book, so that the three can 
 are the shipped ones: a clinic's own values are applied, and not told here.
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ from aiguille.kernel.text import Text
 from aiguille.rulebook.book import RuleBook, load_rulebook, spelled
 from aiguille.rulebook.entries import Status
 
-_BLANK = re.compile(r"\{(\w+(?:\.\w+)+)\}")
+_BLANK = re.compile(r"\{(\w+(?:\.\w+)+)(?::(duration))?\}")
 
 
 class Knowledge(StrEnum):
@@ -218,23 +219,29 @@ class Facts:
         ]
 
 
-@cache
-def facts_of(procedure: Procedure) -> Facts:
-    """Return the facts of a procedure; read once.
+def facts_of(procedure: Procedure, book: RuleBook | None = None) -> Facts:
+    """Return the facts of a procedure by a clinic's own values, or those shipped; read once each.
+
+    What a reader is told of a limit is the value of the `book`: pages and texts pass the rules in
+    force.
 
     Raises:
         ValueError, KeyError: the data file is wrong.
     """
+    return _facts_of(procedure, book or load_rulebook())
+
+
+@lru_cache(maxsize=16)
+def _facts_of(procedure: Procedure, book: RuleBook) -> Facts:
     path = files("aiguille.catalogue") / "data" / "facts" / f"{procedure.value}.toml"
     top = tomllib.loads(path.read_text(encoding="utf-8"))
-    book = load_rulebook()
-    reader = _Reader(book)
+    reader = _Reader(book, procedure)
     if Procedure(top["procedure"]) is not procedure:
         raise ValueError(f"{path} speaks of {top['procedure']}")
     courses = _by_id(top["course"], reader.course)
     return Facts(
         procedure=procedure,
-        version=f"{top['version']}/{book.version}",
+        version=f"{top['version']}/{book.version}{_own_values(book)}",
         reviewed_by=Text.from_mapping(top["reviewed_by"]),
         reviewed_on=top["reviewed_on"],
         claims=_by_id(top["claim"], reader.claim),
@@ -245,6 +252,14 @@ def facts_of(procedure: Procedure) -> Facts:
         contraindications=_by_id(top["contraindication"], reader.contraindication),
         alternatives=_by_id(top["alternative"], reader.alternative),
     )
+
+
+def _own_values(book: RuleBook) -> str:
+    """Return what tells the clinic's own values in a version, nothing for the shipped ones."""
+    own = ",".join(
+        f"{name}={spelled(value, 'en')}" for name, value in sorted(book.overrides.items())
+    )
+    return f"+{hashlib.sha256(own.encode()).hexdigest()[:8]}" if own else ""
 
 
 def duration_text(hours: int) -> Text:
@@ -297,8 +312,8 @@ def _zones(row: Mapping[str, Any]) -> frozenset[Zone]:
 class _Reader:
     """Reads each sort of fact, the rule book's values filled into its texts."""
 
-    def __init__(self, book: RuleBook) -> None:
-        self._book = book
+    def __init__(self, book: RuleBook, procedure: Procedure) -> None:
+        self._book, self._procedure = book, procedure
 
     def claim(self, row: Mapping[str, Any]) -> Claim:
         return Claim(
@@ -316,9 +331,18 @@ class _Reader:
             aim=self._text(row["aim"]),
             limits=self._text(row["limits"]),
             sessions=_amount(row["sessions"]),
-            interval_days=_amount(row["interval_days"]),
+            interval_days=self._apart(_amount(row["interval_days"]), _zones(row)),
             needle_mm=_amount(row["needle_mm"]) if "needle_mm" in row else None,
             upkeep=self._text(row["upkeep"]) if "upkeep" in row else None,
+        )
+
+    def _apart(self, days: Amount, zones: frozenset[Zone]) -> Amount:
+        """Return an interval, no shorter than the one that the clinic keeps."""
+        is_scalp = self._procedure is Procedure.NEEDLING and zones == {Zone.SCALP}
+        case = "scalp" if is_scalp else self._procedure.value
+        kept = self._book.value(f"R19.{case}.days")
+        return Amount(
+            usual=max(days.usual, kept), least=max(days.least, kept), most=max(days.most, kept)
         )
 
     def step(self, row: Mapping[str, Any]) -> Step:
@@ -386,4 +410,11 @@ class _Reader:
         return Text(fr=self._filled(text.fr, "fr"), en=self._filled(text.en, "en"))
 
     def _filled(self, text: str, language: str) -> str:
-        return _BLANK.sub(lambda blank: spelled(self._book.value(blank[1]), language), text)
+        return _BLANK.sub(lambda blank: self._value(blank[1], blank[2] or "", language), text)
+
+    def _value(self, setting: str, shown: str, language: str) -> str:
+        """Return a value as it is told; `shown` as a duration, hours are hours or days."""
+        value = self._book.value(setting)
+        if shown == "duration":
+            return duration_text(int(value)).in_language(language)
+        return spelled(value, language)

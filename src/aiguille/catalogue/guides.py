@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, ClassVar
 
@@ -28,7 +28,7 @@ from aiguille.catalogue.facts import (
 )
 from aiguille.kernel.codes import Language, Procedure
 from aiguille.kernel.text import Text
-from aiguille.rulebook.book import load_rulebook
+from aiguille.rulebook.book import RuleBook, load_rulebook
 from aiguille.rulebook.entries import Status
 
 
@@ -219,16 +219,20 @@ class Guide:
         ]
 
 
-@cache
-def guide(procedure: Procedure) -> Guide:
-    """Return the guide to a procedure; read once.
+def guide(procedure: Procedure, book: RuleBook | None = None) -> Guide:
+    """Return the guide to a procedure by a clinic's own values, or those shipped; read once each.
 
     Raises:
         ValueError, KeyError: the guide's file is wrong or names a fact that does not exist.
     """
+    return _guide(procedure, book or load_rulebook())
+
+
+@lru_cache(maxsize=16)
+def _guide(procedure: Procedure, book: RuleBook) -> Guide:
     path = files("aiguille.catalogue") / "data" / "guides" / f"{procedure.value}.toml"
     top = tomllib.loads(path.read_text(encoding="utf-8"))
-    facts = facts_of(procedure)
+    facts = facts_of(procedure, book)
     sections = tuple(
         Section(
             id=row["id"],
@@ -237,7 +241,6 @@ def guide(procedure: Procedure) -> Guide:
         )
         for row in top["section"]
     )
-    book = load_rulebook()
     cited = dict.fromkeys(tag for section in sections for tag in _cited(section))
     return Guide(
         procedure=procedure,

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from aiguille.accounts.signing import patient_signature_of, signed_digest
 from aiguille.audit.operations import record
-from aiguille.catalogue.queries import list_treatments
+from aiguille.catalogue.queries import list_treatments, rules_in_force
 from aiguille.consent import events
 from aiguille.consent.models import Consent, ConsentText, ConsentWithdrawal
 from aiguille.consent.queries import current_text
@@ -62,12 +62,19 @@ class ReasonTooLong(DomainError):
 
 @transaction.atomic
 def publish_texts(*, actor: Actor, at: datetime) -> int:
-    """Publish each treatment's text where it differs from the latest; return how many were new."""
+    """Publish each treatment's text where it differs from the latest; return how many were new.
+
+    A text tells the clinic's own values in force.
+    """
     published = 0
+    book = rules_in_force().book
     for treatment in list_treatments():
         for language in Language:
             content = compose(
-                procedure=treatment.procedure, indication=treatment.indication, language=language
+                procedure=treatment.procedure,
+                indication=treatment.indication,
+                language=language,
+                book=book,
             ).as_dict()
             digest = digest_of(content)
             latest = current_text(treatment.id, language)

@@ -45,6 +45,11 @@ class ConsentView:
     withdrawal_reason: str
 
 
+def has_texts() -> bool:
+    """Tell whether the clinic published any text (one query)."""
+    return ConsentText.objects.exists()
+
+
 def current_text(
     treatment_id: UUID, language: str, jurisdiction: Jurisdiction = Jurisdiction.FR
 ) -> ConsentTextView | None:

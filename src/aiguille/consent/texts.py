@@ -23,6 +23,7 @@ from aiguille.catalogue.facts import (
 )
 from aiguille.kernel.codes import Indication, Language, Procedure
 from aiguille.kernel.text import Text
+from aiguille.rulebook import RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,19 @@ class ConsentContent:
         return tuple(section.id for section in self.sections)
 
 
-def compose(*, procedure: Procedure, indication: Indication, language: Language) -> ConsentContent:
-    """Compose the text for a treatment in one language.
+def compose(
+    *,
+    procedure: Procedure,
+    indication: Indication,
+    language: Language,
+    book: RuleBook | None = None,
+) -> ConsentContent:
+    """Compose the text for a treatment in one language, by a clinic's values or those shipped.
 
     Raises:
         KeyError: the facts say nothing of this indication: the clinic does not offer it.
     """
-    facts = facts_of(procedure)
+    facts = facts_of(procedure, book)
     template = _template(procedure)
     course = facts.courses[indication]
     writer = _Writer(facts, course, language)

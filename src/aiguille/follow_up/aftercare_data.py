@@ -15,6 +15,7 @@ from typing import Any
 from aiguille.catalogue.facts import AdviceKind, facts_of
 from aiguille.kernel.codes import Procedure, Symptom, Zone
 from aiguille.kernel.text import Text
+from aiguille.rulebook import RuleBook
 from aiguille.rulebook.entries import Status
 
 
@@ -64,8 +65,13 @@ class Contact:
     status: Status
 
 
-def aftercare_items(procedure: Procedure, zones: Iterable[Zone] = ()) -> tuple[AftercareItem, ...]:
-    """Return the advice for a session on these zones, earliest first; without zones, all of it."""
+def aftercare_items(
+    procedure: Procedure, zones: Iterable[Zone] = (), *, book: RuleBook | None = None
+) -> tuple[AftercareItem, ...]:
+    """Return the advice for a session on these zones, earliest first; without zones, all of it.
+
+    The `book` gives the values told, else they are those shipped.
+    """
     found = [
         AftercareItem(
             id=advice.id,
@@ -78,7 +84,7 @@ def aftercare_items(procedure: Procedure, zones: Iterable[Zone] = ()) -> tuple[A
             sources=advice.sources,
             status=advice.status,
         )
-        for advice in facts_of(procedure).advice_after(frozenset(zones))
+        for advice in facts_of(procedure, book).advice_after(frozenset(zones))
     ]
     return tuple(sorted(found, key=lambda item: item.from_hours))
 
@@ -88,9 +94,9 @@ def contacts(procedure: Procedure) -> tuple[Contact, ...]:
     return tuple(contact for contact in _contacts() if contact.procedure is procedure)
 
 
-def data_version(procedure: Procedure) -> str:
+def data_version(procedure: Procedure, *, book: RuleBook | None = None) -> str:
     """Return the version of what `aftercare_items` gives; it changes with the facts."""
-    return facts_of(procedure).version
+    return facts_of(procedure, book).version
 
 
 @cache

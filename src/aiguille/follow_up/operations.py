@@ -40,12 +40,14 @@ def start_aftercare(
     there = Aftercare.objects.filter(session_id=session.id).first()
     if there is not None:
         return there.id
+    book = rules_in_force().book
+    items = aftercare_items(session.procedure, zones, book=book)
     aftercare = Aftercare.objects.create(
         session_id=session.id,
         patient_id=session.patient_id,
         procedure=session.procedure.value,
-        data_version=data_version(session.procedure),
-        items=[item.dated(ended_at) for item in aftercare_items(session.procedure, zones)],
+        data_version=data_version(session.procedure, book=book),
+        items=[item.dated(ended_at) for item in items],
         **authored_by(actor, at=at),
     )
     record(

@@ -16,6 +16,8 @@ from aiguille.care.reckoning import Shaken, shaken_verdicts
 from aiguille.catalogue import rule_changes
 from aiguille.catalogue.queries import TreatmentView, treatments_by_id
 from aiguille.catalogue.rule_values import RulesInForce, rules_in_force, rules_with
+from aiguille.consent.operations import publish_texts
+from aiguille.consent.queries import has_texts
 from aiguille.kernel.actor import SYSTEM, Actor
 from aiguille.kernel.codes import StaffRole
 from aiguille.kernel.text import Text
@@ -75,6 +77,7 @@ def change_rule(
             at=at,
         )
         verdicts = _tell(before, rules_in_force(), actor=actor, at=at)
+        _say_in_texts(before, rules_in_force(), at=at)
     return ChangedRule(change_id=change_id, verdicts=verdicts)
 
 
@@ -84,6 +87,7 @@ def bring_into_force(*, at: datetime) -> int:
         before = rules_in_force()
         brought = rule_changes.bring_into_force(at=at)
         _tell(before, rules_in_force(), actor=SYSTEM, at=at)
+        _say_in_texts(before, rules_in_force(), at=at)
     return len(brought)
 
 
@@ -108,6 +112,15 @@ def affected_by(*, setting: str, value: Decimal, on: date) -> list[Affected]:
         )
         for line in found
     ]
+
+
+def _say_in_texts(before: RulesInForce, after: RulesInForce, *, at: datetime) -> None:
+    """Publish anew the consent texts that name a value which changed.
+
+    A clinic that has published none, publishes none here.
+    """
+    if before.version != after.version and has_texts():
+        publish_texts(actor=SYSTEM, at=at)
 
 
 def _tell(before: RulesInForce, after: RulesInForce, *, actor: Actor, at: datetime) -> int:

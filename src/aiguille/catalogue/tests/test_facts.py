@@ -1,4 +1,5 @@
 import re
+from importlib.resources import files
 
 import pytest
 
@@ -107,6 +108,56 @@ def test_every_treatment_of_the_seed_has_its_course() -> None:
         assert indication in INDICATIONS_OF[procedure]
         assert course.sessions.least <= course.sessions.usual <= course.sessions.most
         assert treatment_code(procedure, indication).startswith(procedure.value)
+
+
+def test_a_clinics_own_values_are_told() -> None:
+    shipped = load_rulebook()
+    values = {
+        "S06.days": 365,
+        "R19.needling.days": 42,
+        "R20.swelling.expected_hours": 48,
+        "R20.redness.expected_hours": 96,
+    }
+    book = shipped.with_values(values)
+    told, before = facts_of(Procedure.NEEDLING, book), facts_of(Procedure.NEEDLING)
+    assert told.version != before.version == facts_of(Procedure.NEEDLING, shipped).version
+    assert "365 jours après l’arrêt" in told.contraindications["isotretinoin"].text.fr
+    reaction = told.risks["reaction"].action
+    assert "4 jours" in reaction.fr
+    assert "48 heures" in reaction.fr
+    assert "7 jours" in before.risks["reaction"].action.fr
+    for course in told.courses.values():
+        if course.zones != {Zone.SCALP}:
+            assert min(course.interval_days.usual, course.interval_days.least) >= 42
+
+
+@every_procedure
+def test_every_value_that_may_change_is_told_by_its_blank(procedure: Procedure) -> None:
+    """Change every waiting time and every limit: no text tells the shipped one any more."""
+    shipped = load_rulebook()
+    named = re.findall(r"\{(\w+(?:\.\w+)+)(?::duration)?\}", _source_of(procedure))
+    assert named
+    for setting in set(named):
+        if not shipped.settings[setting].is_editable:
+            continue
+        low, high = shipped.limits(setting)
+        value = shipped.value(setting)
+        other = low + 24 if setting.startswith("R20") else value + 1 if value < high else value - 1
+        if not low <= other <= high or other == value:
+            continue
+        own = facts_of(procedure, shipped.with_values({setting: other}))
+        texts = [
+            {text.fr for fact in facts.everything() for text in texts_of(fact)}
+            for facts in (facts_of(procedure), own)
+        ]
+        assert texts[0] != texts[1], setting
+
+
+def _source_of(procedure: Procedure) -> str:
+    path = files("aiguille.catalogue") / "data" / "facts" / f"{procedure.value}.toml"
+    return "\n".join(
+        line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")
+    )
 
 
 def test_no_course_is_closer_than_the_rule_book_allows() -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Hashable
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -15,12 +14,14 @@ from django.utils.translation import get_language, override
 from django.views.decorators.http import require_safe
 
 from aiguille.catalogue.guides import guide as read_guide
+from aiguille.catalogue.queries import rules_in_force
 from aiguille.journeys.reads import public_pages
 from aiguille.kernel.codes import Procedure
 from aiguille.plumbing import clock
 from aiguille.plumbing.access import Who, reachable_by
 from aiguille.public_site.pages.addresses import public_addresses
 from aiguille.public_site.pages.texts import page_texts
+from aiguille.rulebook import RuleBook
 
 
 @reachable_by(Who.EVERYBODY)
@@ -33,11 +34,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @reachable_by(Who.EVERYBODY)
 @require_safe
 def guide(request: HttpRequest, procedure: Procedure) -> HttpResponse:
-    """Show the whole guide to a procedure (no query)."""
+    """Show the whole guide to a procedure, by the clinic's own values (one query)."""
     address = reverse("public:guide", kwargs={"procedure": procedure})
     if request.path != address:  # the slug of the other language
         return HttpResponsePermanentRedirect(address)
-    context = {"guide": read_guide(procedure), "body": _body("guide", _language(), procedure)}
+    book = rules_in_force().book
+    body = _guide_body(_language(), procedure, book)
+    context = {"guide": read_guide(procedure, book), "body": body}
     return render(request, "public_site/pages/guide.html", context)
 
 
@@ -106,14 +109,21 @@ def _body(page: str, language: str, shown: Hashable) -> SafeString:
     What is shown is the key, so that an edit of the clinic shows at the next reading. A body
     holds nothing of its reader: no form, no name, no current page.
     """
-    context: dict[str, Any] = {"shown": shown}
-    if isinstance(shown, Procedure):
-        others = [read_guide(other) for other in Procedure if other is not shown]
-        context |= {"guide": read_guide(shown), "others": others}
-    else:
-        context["texts"] = page_texts(page)
     with override(language):
-        return render_to_string(f"public_site/pages/bodies/{page}.html", context)
+        return render_to_string(
+            f"public_site/pages/bodies/{page}.html", {"shown": shown, "texts": page_texts(page)}
+        )
+
+
+@lru_cache(maxsize=16)
+def _guide_body(language: str, procedure: Procedure, book: RuleBook) -> SafeString:
+    """Render a guide's body once for each set of values of the rules."""
+    context = {
+        "guide": read_guide(procedure, book),
+        "others": [read_guide(other, book) for other in Procedure if other is not procedure],
+    }
+    with override(language):
+        return render_to_string("public_site/pages/bodies/guide.html", context)
 
 
 def _today() -> date:

@@ -1,4 +1,5 @@
 import re
+from decimal import Decimal
 from html.parser import HTMLParser
 from urllib.parse import urlparse
 from xml.etree import ElementTree as ET
@@ -10,8 +11,10 @@ from django.utils.translation import override
 
 from aiguille.catalogue.facts import facts_of
 from aiguille.catalogue.guides import guide
+from aiguille.journeys.change_rule import change_rule
 from aiguille.kernel.codes import Procedure
 from aiguille.public_site.pages.addresses import public_addresses
+from tests.world import World
 
 PAGES = ["", "practitioners/", "sites/", "prices/", "legal/", "privacy/"]
 GUIDES = {
@@ -127,6 +130,23 @@ def test_a_guide_says_every_risk_and_cites_every_source(
     for number, (_, _) in enumerate(guide(procedure).references, start=1):
         assert f'href="#source-{number}"' in text
         assert f'id="source-{number}"' in text
+
+
+def test_a_guide_tells_the_clinics_own_value(client: Client, world: World) -> None:
+    address = "/fr/guide/aiguilletage/"
+    assert "180 jours après l’arrêt" in client.get(address).content.decode()
+    change_rule(
+        setting="S06.days",
+        value=Decimal(365),
+        seen=Decimal(180),
+        reason="Plus prudent.",
+        effective_on=world.at.date(),
+        actor=world.bruno.actor,
+        at=world.at,
+    )
+    shown = client.get(address).content.decode()
+    assert "365 jours après l’arrêt" in shown
+    assert "180 jours après l’arrêt" not in shown
 
 
 def test_the_slug_of_the_other_language_leads_to_the_right_one(client: Client, db: None) -> None:
