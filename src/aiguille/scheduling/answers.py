@@ -18,8 +18,9 @@ from aiguille.scheduling.reading import Node, Reason, ScenarioError
 from aiguille.scheduling.scenario import CourseQuestion, Scenario, SlotsQuestion, read_scenario
 from aiguille.scheduling.search import find_starts
 from aiguille.scheduling.services import Service
-from aiguille.scheduling.timeline import TICK_MINUTES, Span, bits_of
-from aiguille.scheduling.wallclock import WallClock
+from aiguille.scheduling.shortening import shortened
+from aiguille.scheduling.timeline import TICK_MINUTES, TICKS_PER_DAY, Span, bits_of
+from aiguille.scheduling.wallclock import MINUTES_PER_DAY, WallClock
 
 Answer = dict[str, object]
 
@@ -104,7 +105,10 @@ def _facts(scenario: Scenario, services: tuple[Service, ...]) -> tuple[tuple[Ser
     first_date, last_date = question.first_date, question.last_date
     dates = dates_span(zone=scenario.zone, first_date=first_date, last_date=last_date)
     booked = [tick for held in scenario.bookings.values() for period in held for tick in period]
-    services = tuple(_with_useful_buffers(service, dates, booked) for service in services)
+    services = tuple(
+        _with_useful_buffers(_of_useful_length(service, scenario, dates, booked), dates, booked)
+        for service in services
+    )
     span = window_for(
         zone=scenario.zone,
         services=services,
@@ -132,6 +136,23 @@ def _facts(scenario: Scenario, services: tuple[Service, ...]) -> tuple[tuple[Ser
         if any(need.kind == resource.kind for need in needs)
     )
     return services, Facts(clock, scenario.step_minutes, scenario.sites, tuple(resources))
+
+
+def _of_useful_length(
+    service: Service, scenario: Scenario, dates: Span, booked: list[int]
+) -> Service:
+    """Return the service with no phase longer than what can make a difference."""
+    walls = [closure.to_wall for closure in scenario.closures]
+    for resource in scenario.resources:
+        walls += [closure.to_wall for closure in resource.closures]
+        walls += [(opening.day + 1) * MINUTES_PER_DAY for opening in resource.extra]
+    # No wall is further than a day from UTC.
+    named = [wall // TICK_MINUTES + 2 * TICKS_PER_DAY for wall in walls]
+    settled = max([dates.end, *booked, *named])
+    short = shortened(service, settled_after=settled - dates.first)
+    # Near the calendar's end an appointment must end before it, as long as it really is.
+    spans = {each.start_span(at=scenario.now, within=dates) for each in (service, short)}
+    return short if len(spans) == 1 else service
 
 
 def _with_useful_buffers(service: Service, dates: Span, booked: list[int]) -> Service:
