@@ -37,6 +37,7 @@ class ReviewLine:
     said: str
     before: str
     href: str
+    is_no: bool
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class ReviewPart:
 
     title: str
     lines: list[ReviewLine]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether every answer is “no”, as it was before: it is folded up."""
+        return all(line.is_no and not line.before for line in self.lines)
 
 
 def picture_of(question: Question) -> str:
@@ -82,6 +88,7 @@ def _line(sitting: Sitting, question: Question, language: str) -> ReviewLine:
         said=said,
         before=before,
         href=f"{sitting.address(question)}?from=review",
+        is_no=sitting.draft.answers.get(question.id, {}).get("answer") == Answer.NO,
     )
 
 
