@@ -147,7 +147,7 @@ def test_a_photo_lost_on_its_way_is_sent_again_alone(clinic, site, open_page, sh
     page = open_page(device="phone", language="en")
     sign_in(page, site, clinic.space_client(clinic.anna))
     page.goto("/en/space/photos/")
-    lost = []
+    lost: list[str] = []
 
     def lose_the_first(route):
         if route.request.method == "POST" and not lost:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext
 
+from aiguille.journeys.send_photo import send_photo
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.errors import DomainError
 from aiguille.outcomes.forms import PhotoForm
@@ -74,7 +75,7 @@ def add_posted(
     at: datetime,
     for_patient: bool = False,
 ) -> PostedPhotos:
-    """Add the photos that were posted; one that is refused leaves the others as they are.
+    """Add the photos that were posted, as a patient's own with `for_patient`; one that is refused leaves the others as they are.
 
     Raises:
         NotVisible, NotAllowed: as `outcomes.operations.add_photo`.
@@ -83,6 +84,7 @@ def add_posted(
     if not form.is_valid():
         return PostedPhotos(form)
     given = form.cleaned_data
+    add = send_photo if for_patient else add_photo
     added, refused = [], []
     for file in form.sent():
         name = file.name or gettext("Photo")
@@ -90,7 +92,7 @@ def add_posted(
             if is_dropped(file):
                 raise PhotoTooLarge(field="file")
             added.append(
-                add_photo(
+                add(
                     patient_id=patient_id,
                     content=file.read(),
                     zone=given["zone"],

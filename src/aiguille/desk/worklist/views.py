@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from aiguille.accounts.rights import Right, has_right, require
 from aiguille.clinics.queries import list_sites
 from aiguille.journeys.change_set_up import TASK as DISPLACED
+from aiguille.journeys.send_photo import TASK as PHOTOS
 from aiguille.journeys.who import staff_of
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.errors import DomainError
@@ -147,6 +148,12 @@ def _subject(task: TaskView, actor: Actor) -> str:
         return reverse("desk:symptom", args=[task.subject_id])
     if task.kind == DISPLACED and has_right(actor, Right.BOOK):
         return reverse("desk:displaced")
+    if (
+        task.patient_number is not None
+        and task.kind == PHOTOS
+        and has_right(actor, Right.READ_RECORD)
+    ):
+        return reverse("desk:photos", args=[task.patient_number])
     if task.patient_number is not None:
         return reverse("desk:patient", args=[task.patient_number])
     return ""

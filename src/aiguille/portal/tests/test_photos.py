@@ -9,10 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
+from aiguille.journeys.send_photo import TASK
 from aiguille.kernel.ids import new_id
 from aiguille.outcomes.operations import add_photo
 from aiguille.outcomes.queries import photos_of
 from aiguille.outcomes.tests.drawn import heic, skin
+from aiguille.patients.queries import get_identity
+from aiguille.worklist.models import Task
 from tests.world import World
 
 PAGE = "/fr/space/photos/"
@@ -68,6 +71,19 @@ def test_photos_are_sent_and_those_of_the_clinic_are_shown_beside_them(
     assert "2 photos ajoutées." in shown
     assert (shown.count("envoyée par vous"), shown.count("par la clinique")) == (2, 1)
     assert f'href="{PAGE}"' in text_of(anna.get("/fr/space/documents/"))
+
+
+def test_a_doctor_is_told_once_and_led_to_them(world: World, anna: Client) -> None:
+    bruno = world.staff_client(world.bruno)
+    for content in (skin(), skin("PNG")):
+        anna.post(PAGE, sent(content))
+
+    shown = text_of(bruno.get("/fr/desk/tasks/"))
+
+    number = get_identity(world.anna.patient_id).number
+    assert shown.count("Regarder les photos envoyées par le patient") == 1
+    assert f'href="/fr/desk/patients/{number}/photos/"' in shown
+    assert Task.objects.filter(kind=TASK).count() == 1
 
 
 def test_one_that_is_refused_says_what_to_do(world: World, anna: Client) -> None:
