@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.care.informing import Information
@@ -17,7 +18,8 @@ class InformationForm(forms.Form):
         self.waiting = tuple(waiting)
         for item in self.waiting:
             self.fields[tick_of(item.rule)] = forms.BooleanField(
-                label=_("I have read and understood this"),
+                label=gettext("I have read and understood: %(title)s")
+                % {"title": item.title.in_language(get_language() or "fr")},
                 error_messages={
                     "required": _("Tick this box once you have read it, or ask your question.")
                 },
