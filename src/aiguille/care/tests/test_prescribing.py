@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -46,8 +47,9 @@ def test_a_line_has_its_spaces_in_order() -> None:
 @pytest.mark.parametrize("name", ["drug", "dose", "frequency", "route"])
 def test_a_line_has_every_mention(name: str) -> None:
     check_line(LINE, number=0, age=40)
+    empty: dict[str, Any] = {name: " "}
     with pytest.raises(LineRefused) as refused:
-        check_line(replace(LINE, **{name: " "}), number=3, age=40)
+        check_line(replace(LINE, **empty), number=3, age=40)
     assert refused.value.field == f"line_3_{name}"
 
 

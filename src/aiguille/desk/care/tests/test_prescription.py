@@ -33,7 +33,7 @@ from tests.world import Person, World
 
 pytestmark = pytest.mark.django_db
 
-ANTIVIRAL = {
+ANTIVIRAL: dict[str, Any] = {
     "drug": "valaciclovir",
     "dose": "1 comprimé de 500 mg",
     "frequency": "matin et soir",
@@ -191,7 +191,7 @@ class TestMeasures:
         ],
     )
     def test_that_can_hardly_be_right_are_asked_again(
-        self, world: World, bruno: Client, consultation: UUID, given: dict[str, str], field: str
+        self, world: World, bruno: Client, consultation: UUID, given: dict[str, Any], field: str
     ) -> None:
         page = bruno.get(url("prescription", consultation))
         answer = bruno.post(url("prescription", consultation), form(page, ANTIVIRAL, **given))
