@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aiguille.care.examination import treated_zone_sides
 from aiguille.care.planning import Limit, PlannedPlace
 from aiguille.care.reflection import reflection_days
 from aiguille.catalogue.queries import ProductView, TreatmentView, rules_in_force
@@ -26,7 +27,6 @@ from aiguille.kernel.zone_sides import ZoneSide, sides_in_words
 from aiguille.plumbing.components.shapes import Described
 from aiguille.plumbing.components.widgets import DateInput
 from aiguille.plumbing.components.zones import ZonesField, zone_sides_of
-from aiguille.plumbing.zone_map import zone_map
 
 _REASON = "reason:"
 
@@ -273,7 +273,9 @@ class PlanForm(forms.Form):
             "interval_min_days": course.interval_min_days,
             "interval_default_days": course.interval_default_days,
             "interval_max_days": course.interval_max_days or course.interval_default_days,
-            "zones": [one.code for one in _treated(content) if one.zone in choice.protocol.zones],
+            "zones": [
+                one.code for one in treated_zone_sides(content) if one.zone in choice.protocol.zones
+            ],
             "product_id": "",
         }
 
@@ -295,17 +297,6 @@ def _said_of(product: ProductView) -> Iterator[str]:
         yield ", ".join(local(label(active)) for active in product.actives)
     if not product.is_sterile:
         yield local(Text(fr="Non stérile", en="Not sterile"))
-
-
-def _treated(content: Mapping[str, Any]) -> Iterator[ZoneSide]:
-    """Yield the zones that a consultation wants treated; both sides where it names none."""
-    wanted = set(content["zones"])
-    named = (
-        map(ZoneSide.from_stored, content["places"])
-        if "places" in content
-        else zone_map().zone_sides()
-    )
-    return (one for one in named if one.zone in wanted)
 
 
 def _key(one: ZoneSide) -> str:
