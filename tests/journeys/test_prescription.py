@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from aiguille.booking.tests.test_preparation import TEN, book_at, order
 from aiguille.care.prescriptions import list_prescriptions
 from aiguille.desk.care.tests.test_consultation import arrive, ask_all, url, written
 from aiguille.plumbing import clock
-from tests.course import open_catalogue
+from tests.course import open_catalogue, open_course
 from tests.journeys.conftest import OpenPage
 from tests.world import World
 
@@ -87,3 +89,16 @@ def test_is_written_as_it_is_thought(doctor: Page, world: World, shows) -> None:
     assert [item["drug"] for item in signed.medicines] == ["valaciclovir"]
     assert signed.cream is not None
     assert signed.mentions["patient"]["weight_kg"] == "60"
+
+
+def test_the_patient_reads_when(site: str, world: World, open_page: OpenPage, shows) -> None:
+    course = open_course(world)
+    order(world, course)
+    book_at(world, course, TEN)
+    page = open_page(device="phone")
+    cookie = world.space_client(world.anna).cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": site}])
+    for name in ("home", "appointments"):
+        page.goto(reverse(f"portal:{name}"))
+        expect(page.locator("main")).to_contain_text("à appliquer à 08:15")
+        shows(page, name)
