@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
 from aiguille.care.models import Consultation, Plan, Prescription, Verdict, VerdictStatus
-from aiguille.care.queries import ConsultationView, Screener
-from aiguille.catalogue.queries import RulesInForce
-from aiguille.kernel.codes import Procedure, VerdictOutcome
-from aiguille.patients.queries import Answers
+from aiguille.care.queries import ConsultationView
+from aiguille.kernel.codes import VerdictOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,33 +154,4 @@ def progress_of(
         is_planned=planned is not None,
         is_prescribed=is_prescribed,
         is_over=is_over,
-    )
-
-
-def screener_with(
-    *,
-    procedure: Procedure,
-    birth_date: date | None,
-    answers: Answers | None,
-    phototype: int | None,
-    rules: RulesInForce,
-) -> Screener | None:
-    """Return what `care.queries.screener` returns, of a page that has read it all; no query.
-
-    None without a birth date: nothing can be decided before it is known.
-    """
-    if birth_date is None:
-        return None
-    return Screener(
-        always={
-            "kind": "screening",
-            "procedure": procedure.value,
-            "born": birth_date.isoformat(),
-            "phototype": phototype,
-            "answers": dict(answers.answers) if answers else {},
-            "unanswered": "unknown",
-        },
-        answer_set_id=answers.id if answers else None,
-        answered_at=answers.recorded_at if answers else None,
-        rules=rules,
     )

@@ -226,7 +226,22 @@ def screener(
     Raises:
         BirthDateMissing: the identity has no birth date.
     """
-    judged = judged or judged_by(patient_id, procedure)
+    return screener_of(
+        judged or judged_by(patient_id, procedure),
+        procedure=procedure,
+        phototype=record.phototype if record else phototype_of(patient_id=patient_id),
+        rules=record.rules if record else rules_in_force(),
+    )
+
+
+def screener_of(
+    judged: Judged, *, procedure: Procedure, phototype: int | None, rules: RulesInForce
+) -> Screener:
+    """Return what `screener` returns, of whoever has read what a patient is judged by; no query.
+
+    Raises:
+        BirthDateMissing: the identity has no birth date.
+    """
     if judged.birth_date is None:
         raise BirthDateMissing
     return Screener(
@@ -234,13 +249,13 @@ def screener(
             "kind": "screening",
             "procedure": procedure.value,
             "born": judged.birth_date.isoformat(),
-            "phototype": record.phototype if record else phototype_of(patient_id=patient_id),
+            "phototype": phototype,
             "answers": dict(judged.answers),
             "unanswered": "unknown",
         },
         answer_set_id=judged.answer_set_id,
         answered_at=judged.answered_at,
-        rules=record.rules if record else rules_in_force(),
+        rules=rules,
     )
 
 

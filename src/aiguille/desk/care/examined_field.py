@@ -109,7 +109,7 @@ def _empty_row(name: str, zone: Zone, language: str) -> str:
     return (
         f'<fieldset class="exam-row" data-exam="{zone}"><legend>{words}</legend>'
         f'<div class="exam-chips">{chips}</div>'
-        f'<div class="exam-more"><textarea class="textarea" name="{own}_note" rows="1"'
+        f'<div class="exam-more"><textarea class="textarea min-h-11!" name="{own}_note" rows="1"'
         f' maxlength="{LONGEST_NOTE}" aria-label="{escape(_("Note"))} – {words}"'
         f' placeholder="{escape(_("Note"))}"></textarea>'
         f'<label class="exam-aside"><input type="checkbox" class="checkbox" name="{own}_aside"'

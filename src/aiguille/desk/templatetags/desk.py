@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from aiguille.accounts.rights import Right, has_right
+from aiguille.care.examination import Examined, examined_in, zone_sides_in
 from aiguille.care.phototypes import phototype_guide
 from aiguille.care.planning import PlannedPlace
 from aiguille.desk.care.words import OUTCOMES, zone_name
@@ -168,6 +169,20 @@ def procedure_name(code: str) -> object:
 def zone_names(zones: list[str]) -> str:
     """Return zones in words, after each other."""
     return ", ".join(zone_name(zone) for zone in zones)
+
+
+@register.filter
+def zones_examined(content: Mapping[str, Any]) -> str:
+    """Return a consultation's zones with their sides; without, where it knows none."""
+    if "places" not in content:
+        return zone_names(content["zones"])
+    return ", ".join(map(in_words, sides_in_words(zone_sides_in(content))))
+
+
+@register.filter
+def examined(content: Mapping[str, Any]) -> tuple[Examined, ...]:
+    """Return what a consultation found, zone by zone."""
+    return examined_in(content)
 
 
 @register.filter

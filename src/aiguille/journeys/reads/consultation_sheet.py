@@ -22,11 +22,10 @@ from aiguille.care.consultations import (
     VerdictLine,
     consultations_of,
     progress_of,
-    screener_with,
     verdict_lines,
 )
 from aiguille.care.examination import Contradiction, contradictions, examined_in
-from aiguille.care.queries import ConsultationView, draft_of_consultation
+from aiguille.care.queries import ConsultationView, draft_of_consultation, screener_of
 from aiguille.catalogue.queries import TreatmentView, rules_in_force, treatments_by_id
 from aiguille.follow_up.queries import ReportLine, reports_since
 from aiguille.journeys.reads.findings import (
@@ -43,6 +42,7 @@ from aiguille.outcomes.queries import PhotoLine, photos_of
 from aiguille.patients.queries import (
     Answers,
     Identity,
+    Judged,
     NoteLine,
     changed_answers,
     get_identity,
@@ -181,17 +181,8 @@ def read_consultation_sheet(
         patient_id, appointment.procedure, earlier_id=last.answer_set_id if last else None
     )
     given = answers.answers if answers else {}
-    screener = screener_with(
-        procedure=appointment.procedure,
-        birth_date=identity.birth_date,
-        answers=answers,
-        phototype=next((n for one in every if (n := one.content.get("phototype"))), None),
-        rules=rules_in_force(),
-    )
-    zones = own.content["zones"] if own else ()
-    findings = (
-        screened_lines(screener.on(today, zones=zones or ANYWHERE)) if screener is not None else ()
-    )
+    phototype = next((n for one in every if (n := one.content.get("phototype"))), None)
+    findings = _findings(identity, answers, own, appointment, phototype=phototype, today=today)
     verdicts = verdict_lines(patient_id)
     notes = tuple(list_notes(patient_id))
     acts = acts_of_person(patient_id, limit=SHOWN_ACTS)
@@ -235,6 +226,31 @@ def read_consultation_sheet(
         treatments=treatments_by_id(),
         photos=photos,
     )
+
+
+def _findings(
+    identity: Identity,
+    answers: Answers | None,
+    own: ConsultationView | None,
+    appointment: AppointmentView,
+    *,
+    phototype: int | None,
+    today: date,
+) -> tuple[FindingLine, ...]:
+    """Return what the rule book finds today; nothing before the birth date is known."""
+    if identity.birth_date is None:
+        return ()
+    judged = Judged(
+        birth_date=identity.birth_date,
+        answer_set_id=answers.id if answers else None,
+        answers=answers.answers if answers else {},
+        answered_at=answers.recorded_at if answers else None,
+    )
+    screener = screener_of(
+        judged, procedure=appointment.procedure, phototype=phototype, rules=rules_in_force()
+    )
+    zones = own.content["zones"] if own else ()
+    return screened_lines(screener.on(today, zones=zones or ANYWHERE))
 
 
 def _before(
