@@ -170,6 +170,8 @@ def _given(page: ConsultationPage) -> dict[str, Any]:
     """Return the answers there are, as the form of all questions shows them."""
     shown: dict[str, Any] = {"seen": page.answers.id if page.answers else None}
     for name, answer in page.given.items():
+        if answer["answer"] == Answer.UNKNOWN:
+            continue  # it is to be asked: nothing is chosen beforehand
         for part, value in answer.items():
             shown[f"{name}_{part}"] = value
     return shown

@@ -334,6 +334,14 @@ class TestQuestions:
         assert page.context["form"]["S37_answer"].value() == "no"
         assert latest_answers(world.anna.patient_id, Procedure.NEEDLING) == before
 
+    def test_that_the_patient_could_not_answer_have_no_answer_chosen(
+        self, world: World, bruno: Client
+    ) -> None:
+        appointment_id = arrive(world)
+        page = bruno.get(url("questions", appointment_id))
+        assert {question.theme for question in page.context["page"].to_ask} == {"earlier_acts"}
+        assert not page.context["form"]["S36_answer"].value(), "“unknown” is what is to be settled"
+
     def test_are_recorded_under_the_physicians_name(self, world: World, bruno: Client) -> None:
         appointment_id = arrive(world)
         page = bruno.get(url("questions", appointment_id))
