@@ -30,6 +30,7 @@ from aiguille.care.reflection import REFLECTION_REQUESTED_ON, period_ends, refle
 from aiguille.care.session_record import SessionRecord, record_from, record_question
 from aiguille.catalogue.queries import (
     RulesInForce,
+    ServiceView,
     procedure_of,
     rules_in_force,
     session_service,
@@ -203,6 +204,12 @@ def session_terms(
     )
 
 
+NO_LONGER_OFFERED = Text(
+    fr="Les séances de ce soin ne sont plus proposées : appelez la clinique.",
+    en="Sessions of this treatment are not on offer any more: call the clinic.",
+)
+
+
 def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> Earliest:
     """Return the first local date on which the plan's next session may take place, and what binds.
 
@@ -215,6 +222,9 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
     plans = list_plans(patient_id=patient_id)
     plan = plan_that_counts(plans, patient_id, None, plan_id)
     procedure = procedure_of(plan.treatment_id)
+    service = session_service(plan.treatment_id)
+    if not service.is_active:
+        return Earliest(None, NO_LONGER_OFFERED)
     verdict = current_verdict(patient_id=patient_id, treatment_id=plan.treatment_id)
     if verdict is None or not verdict.opens(verdict.valid_from):
         return Earliest(None, VerdictNeeded.default_text)
@@ -222,7 +232,7 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
     days = _session_days(plan, plans, _sessions_of(sessions[0]), moving=())
     if len(days.of_plan) >= plan.sessions_planned:
         return Earliest(None, PlanComplete.default_text)
-    bounds = [notice_bound(plan.treatment_id, at=at), verdict_bound(verdict)]
+    bounds = [notice_bound(service, at=at), verdict_bound(verdict)]
     if reflection := reflection_bound(plan, procedure, has_had_one=days.has_had_one):
         bounds.append(reflection)
     if days.all:
@@ -393,9 +403,9 @@ def objection_on(
 # --- The bounds -----------------------------------------------------------------------------------
 
 
-def notice_bound(treatment_id: UUID, *, at: datetime) -> Earliest:
+def notice_bound(service: ServiceView, *, at: datetime) -> Earliest:
     """Return how soon a session can be booked."""
-    notice = timedelta(minutes=session_service(treatment_id).min_notice_minutes)
+    notice = timedelta(minutes=service.min_notice_minutes)
     zones = {site.time_zone for site in list_sites()}
     first = min(local_day(at + notice, zone) for zone in zones)
     return Earliest(

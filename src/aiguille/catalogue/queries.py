@@ -258,16 +258,19 @@ def consultation_service(procedure: Procedure) -> ServiceView:
 def session_service(treatment_id: UUID) -> ServiceView:
     """Return the service by which a session is booked (one query where the set-up is known).
 
+    Where none is on offer any more, it is the one that was: what is booked with it is still moved.
+
     Raises:
-        NotInCatalogue: the clinic offers none.
+        NotInCatalogue: the clinic never offered one.
     """
-    return _one(
+    sessions = [
         service
         for service in _every_service()
-        if service.is_active
-        and service.kind is ServiceKind.SESSION
+        if service.kind is ServiceKind.SESSION
         and service.treatment_id == treatment_id
-    )
+        and not service.is_draft
+    ]
+    return _one(sorted(sessions, key=lambda service: not service.is_active))
 
 
 def engine_service(service_id: UUID) -> engine.Service:

@@ -17,7 +17,7 @@ from aiguille.catalogue.queries import get_service, list_treatments, service_by_
 from aiguille.clinics.timetable import get_resource
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import Procedure
-from tests.course import open_catalogue
+from tests.course import open_catalogue, open_course
 from tests.world import AT, World
 
 pytestmark = pytest.mark.django_db
@@ -275,3 +275,51 @@ class TestAServiceThatStands:
                 actor=world.diane.actor,
                 at=AT,
             )
+
+
+class TestASessionThatIsRetired:
+    """Who is in the middle of a course keeps what is booked, and reads why no more is."""
+
+    def test_leaves_every_page_of_the_course_readable_and_its_sessions_movable(
+        self, world: World
+    ) -> None:
+        course = open_course(world)
+        starts_at = TEN + timedelta(days=15)
+        session = book(
+            patient_id=world.anna.patient_id,
+            service_id=course.session_service,
+            site_id=world.lyon,
+            starts_at=starts_at,
+            plan_id=course.plan,
+            actor=world.diane.actor,
+            at=AT,
+        )
+        retire_service(service_id=course.session_service, actor=SYSTEM, at=AT)
+        anna, diane = world.space_client(world.anna), world.staff_client(world.diane)
+
+        for name, *args in (
+            ("portal:home",),
+            ("portal:appointments",),
+            ("portal:course", course.plan),
+            ("portal:move_appointment", session),
+            ("portal:wait_for_earlier", session),
+        ):
+            assert anna.get(reverse(name, args=args)).status_code == 200, name
+        shown = anna.get(reverse("portal:book_session", args=[course.plan])).content.decode()
+        assert "ne sont plus proposées" in shown
+        for name, *args in (
+            ("desk:move_appointment", session),
+            ("desk:agenda_card", session),
+            ("desk:displaced",),
+        ):
+            assert diane.get(reverse(name, args=args)).status_code == 200, name
+        moved = diane.post(
+            reverse("desk:agenda_move", args=[session]),
+            {
+                "start": (starts_at + timedelta(hours=2)).isoformat(),
+                "practitioner": str(world.bruno_resource),
+                "version": "1",
+            },
+        )
+        assert moved.status_code == 302
+        assert get_appointment(session).starts_at == starts_at + timedelta(hours=2)
