@@ -11,9 +11,12 @@ from aiguille.consent.queries import current_text
 from aiguille.follow_up.models import SymptomReport
 from aiguille.follow_up.operations import report_symptom
 from aiguille.follow_up.queries import ReportView
+from aiguille.journeys.send_photo import send_photo
 from aiguille.kernel.actor import SYSTEM
 from aiguille.kernel.codes import StaffRole, Symptom
 from aiguille.kernel.text import Text
+from aiguille.outcomes.models import Photo
+from aiguille.outcomes.tests.drawn import skin
 from aiguille.treatment_sessions.queries import get_session
 from aiguille.worklist.operations import TaskGone, open_task, take_task
 from tests.after_session import end_session
@@ -64,6 +67,35 @@ def test_without_the_constraint_it_would_be_signed_more_than_once(sign):
     with without_constraint("consent_consent", "one_consent_per_form"):
         at_once([sign] * TIMES)
         assert Consent.objects.filter(request_key__isnull=False).count() > 1
+
+
+@pytest.fixture
+def photograph(clinic, settings, tmp_path):
+    """Return a call by which Anna sends one and the same photo."""
+    settings.VAR = tmp_path
+    return partial(
+        send_photo,
+        patient_id=clinic.anna.patient_id,
+        content=skin(),
+        zone="CHEEK",
+        side="left",
+        taken_on=clinic.at.date(),
+        form_key=uuid4(),
+        actor=clinic.anna.actor,
+        at=clinic.at,
+    )
+
+
+def test_a_photo_sent_many_times_at_once_is_kept_once(photograph):
+    answers = at_once([photograph] * TIMES)
+    assert len(set(answers)) == 1
+    assert Photo.objects.count() == 1
+
+
+def test_without_the_constraint_it_would_be_kept_more_than_once(photograph):
+    with without_constraint("outcomes_photo", "one_photo_per_form_and_file"):
+        at_once([photograph] * TIMES)
+        assert Photo.objects.count() > 1
 
 
 def test_a_symptom_sent_many_times_at_once_is_reported_once(clinic):
