@@ -1,6 +1,7 @@
 """The plan's page: proposed, judged as it is typed, kept with what was seen and with its start."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,15 @@ from django.urls import reverse
 from aiguille.booking.operations import book, check_in
 from aiguille.care.operations import give_verdict, write_consultation
 from aiguille.care.queries import list_plans
+from aiguille.catalogue.operations import create_product
 from aiguille.catalogue.queries import consultation_service, treatment_by_code
-from aiguille.kernel.codes import Procedure, VerdictOutcome
+from aiguille.kernel.codes import (
+    Active,
+    Procedure,
+    ProductKind,
+    ProductStatus,
+    VerdictOutcome,
+)
 from aiguille.kernel.ids import new_id
 from aiguille.outcomes.queries import scores_of
 from tests.course import answer_no, open_catalogue
@@ -26,16 +34,22 @@ def url(name: str, *args: object) -> str:
     return reverse(f"desk:{name}", args=args)
 
 
-class Planning:
-    """Dr Bruno before Anna's plan: needling of scars on both cheeks."""
+TREATMENTS = {
+    Procedure.NEEDLING: "needling-acne-scar-atrophic",
+    Procedure.MESOTHERAPY: "mesotherapy-mesolift-ageing",
+}
 
-    def __init__(self, world: World) -> None:
+
+class Planning:
+    """Dr Bruno before Anna's plan: needling of scars on both cheeks, or mesotherapy there."""
+
+    def __init__(self, world: World, procedure: Procedure = Procedure.NEEDLING) -> None:
         self.patient_id = world.anna.patient_id
         open_catalogue(at=world.at)
-        answer_no(world, procedure=Procedure.NEEDLING, at=world.at)
+        answer_no(world, procedure=procedure, at=world.at)
         appointment_id = book(
             patient_id=self.patient_id,
-            service_id=consultation_service(Procedure.NEEDLING).id,
+            service_id=consultation_service(procedure).id,
             site_id=world.lyon,
             starts_at=datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
             practitioner_id=world.bruno_resource,
@@ -46,7 +60,7 @@ class Planning:
         consultation = write_consultation(
             patient_id=self.patient_id,
             appointment_id=appointment_id,
-            procedure=Procedure.NEEDLING,
+            procedure=procedure,
             content={"reason": "Cicatrices", "zones": ["CHEEK"], "phototype": 2},
             actor=world.bruno.actor,
             at=world.at,
@@ -54,7 +68,7 @@ class Planning:
         today = world.at.date()
         verdict_id = give_verdict(
             patient_id=self.patient_id,
-            treatment_id=treatment_by_code("needling-acne-scar-atrophic").id,
+            treatment_id=treatment_by_code(TREATMENTS[procedure]).id,
             consultation_id=consultation,
             outcome=VerdictOutcome.ELIGIBLE,
             reason="Peau saine.",
@@ -71,7 +85,7 @@ class Planning:
         names = ["zones", "product_id", "sessions_planned", "form_key"]
         names += [f"interval_{which}_days" for which in ("min", "default", "max")]
         names += [name for row in form.rows() for _field, name, _lines in row.cells]
-        self.data: dict[str, Any] = {name: form[name].value() for name in names}
+        self.data: dict[str, Any] = {name: form[name].value() or "" for name in names}
 
     def save(self, **changed: Any) -> Any:
         return self.client.post(url("plan", *self.args), self.data | changed)
@@ -183,6 +197,50 @@ class TestWarns:
         shown = planning.check({"zones": ["NOSE:midline"]}, rows=True)
         assert 'name="needle_mm_NOSE_midline"' in shown
         assert LEFT not in shown
+
+
+class TestMesotherapy:
+    @pytest.fixture
+    def injecting(self, world: World) -> Planning:
+        return Planning(world, Procedure.MESOTHERAPY)
+
+    def test_plans_a_technique_and_a_depth_for_each_side(self, injecting: Planning) -> None:
+        left, right = "depth_mm_CHEEK_left", "depth_mm_CHEEK_right"
+        shown = injecting.check({left: "0,7", right: "3"})
+        assert "0,7 mm dépasse la valeur d’alerte de 0,5 mm" in shown
+        assert "3 mm dépasse le maximum de 1 mm" in shown
+        assert injecting.save(**{right: "3"}).status_code == 422
+        refused = injecting.save(**{left: "0,7"})
+        (line,) = refused.context["limits"][left]
+        assert injecting.save(**{left: "0,7", "seen": [line.limit.key]}).status_code == 302
+        (plan,) = list_plans(patient_id=injecting.patient_id)
+        assert [(place.key, place.technique, place.depth_mm) for place in plan.places] == [
+            ("CHEEK_left", "IED", Decimal("0.7")),
+            ("CHEEK_right", "IED", None),
+        ]
+
+    def test_checks_what_its_product_is_and_contains(self, world: World) -> None:
+        open_catalogue(at=world.at)
+        suspended = create_product(
+            code="suspended",
+            kind=ProductKind.INJECTABLE,
+            name="Essai suspendu",
+            maker="Maison",
+            status=ProductStatus.SUSPENDU_ANSM,
+            actives=[Active.DEOXYCHOLATE],
+            is_sterile=True,
+            actor=world.ines.actor,
+            at=world.at,
+        )
+        injecting = Planning(world, Procedure.MESOTHERAPY)
+        shown = unescape(injecting.page.content.decode())
+        assert "Suspendu par l’ANSM · Désoxycholate" in shown
+        typed = injecting.check({"product_id": str(suspended)})
+        assert "Produit suspendu par l’ANSM" in typed
+        assert "/desk/rules/PRODUCT_STATUS/" in typed
+        refused = injecting.save(product_id=str(suspended))
+        assert refused.status_code == 422
+        assert list(refused.context["form"].errors) == ["product_id"]
 
 
 class TestStart:
