@@ -4,6 +4,7 @@ from aiguille.audit.registry import define
 
 GROUP_CREATED = define("clinics:group:created", fr="Groupe créé", en="Group created")
 SITE_CREATED = define("clinics:site:created", fr="Site créé", en="Site created")
+SITE_CHANGED = define("clinics:site:changed", fr="Site modifié", en="Site changed")
 MEMBERSHIP_ADDED = define(
     "clinics:membership:added", fr="Rôle attribué sur un site", en="Role given at a site"
 )

@@ -22,6 +22,7 @@ from aiguille.clinics.openings import (
     remove_extra_opening,
 )
 from aiguille.clinics.people_and_things import set_resource_active, update_resource
+from aiguille.clinics.site_changes import give_same_roles, update_site
 from aiguille.clinics.weekly_hours import (
     Opening,
     OpeningUnsound,
@@ -51,11 +52,13 @@ __all__ = [
     "create_site",
     "drop_weekly_hours",
     "end_membership",
+    "give_same_roles",
     "remove_closure",
     "remove_extra_opening",
     "set_resource_active",
     "set_weekly_hours",
     "update_resource",
+    "update_site",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aiguille.desk.clinic import changes, displaced, hours, offers, services, views
+from aiguille.desk.clinic import changes, displaced, hours, offers, services, sites, views
 
 urlpatterns = [
     path("start/", views.start, name="start"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("clinic/services/<uuid:service_id>/people/", offers.performers, name="clinic_performers"),
     path("clinic/services/<uuid:service_id>/retire/", offers.retire, name="clinic_retire_service"),
     path("clinic/services/<uuid:service_id>/discard/", offers.discard, name="clinic_discard_draft"),
+    path("clinic/sites/new/", sites.new_site, name="clinic_new_site"),
+    path("clinic/sites/<slug:code>/edit/", sites.edit_site, name="clinic_edit_site"),
     path("clinic/sites/<slug:code>/", views.site, name="clinic_site"),
     path("clinic/sites/<slug:code>/close/", changes.close_site, name="clinic_close_site"),
     path(

@@ -12,9 +12,10 @@ from django.urls import reverse
 from aiguille.booking.displaced import list_displaced
 from aiguille.booking.operations import book
 from aiguille.catalogue.queries import consultation_service
+from aiguille.clinics.access import visible_site_ids
 from aiguille.clinics.models import Closure, ExtraOpening, Resource
 from aiguille.clinics.operations import Opening, set_weekly_hours
-from aiguille.clinics.queries import WeeklyOpening
+from aiguille.clinics.queries import WeeklyOpening, site_by_code
 from aiguille.clinics.timetable import get_resource, mark_of_hours, weekly_hours
 from aiguille.clinics.weeks import weeks_of
 from aiguille.kernel.actor import SYSTEM
@@ -388,6 +389,69 @@ class TestLeave:
 
         assert answer.status_code == 403
         assert Closure.objects.exists()
+
+
+class TestANewSite:
+    TYPED = {
+        "name": "Peau & Soin Réunion",
+        "street": "1 rue de la Plage",
+        "postcode": "97434",
+        "city": "Saint-Gilles",
+        "country": "fr",
+        "time_zone": "Indian/Reunion",
+        "phone": "+262262000000",
+        "email": "reunion@example.org",
+        "access_fr": "Au bord de la mer.",
+        "access_en": "By the sea.",
+    }
+
+    def test_is_added_with_the_people_of_another(self, world: World, manager: Client) -> None:
+        typed = {**self.TYPED, "staff_of": str(world.lyon)}
+        assert manager.post(page("new_site"), typed).status_code == 302
+
+        site = site_by_code("saint-gilles")
+        assert site is not None
+        assert (site.time_zone, site.country) == ("Indian/Reunion", "FR")
+        assert (
+            "Peau &amp; Soin Réunion" in manager.get(page("edit_site", site.code)).content.decode()
+        )
+        at_work = visible_site_ids(actor=world.diane.actor, at=AT)
+        assert at_work == {world.lyon, site.id}
+        # Carla left: she has no role there.
+        assert visible_site_ids(actor=world.carla.actor, at=AT) == frozenset()
+        assert "Fête" in manager.get(page("site", site.code)).content.decode()
+
+    @pytest.mark.parametrize(
+        ("typed", "field"),
+        [
+            ({"time_zone": "Mars/Olympus"}, "time_zone"),
+            ({"country": "1!"}, "country"),
+            ({"city": ""}, "city"),
+            ({"email": "nobody"}, "email"),
+            ({"staff_of": "x"}, "staff_of"),
+        ],
+    )
+    def test_is_refused_beside_the_field(
+        self, world: World, manager: Client, typed: dict[str, str], field: str
+    ) -> None:
+        answer = manager.post(page("new_site"), {**self.TYPED, **typed})
+
+        assert (answer.status_code, list(answer.context["form"].errors)) == (422, [field])
+
+    def test_is_renamed_unless_somebody_else_did(self, world: World, manager: Client) -> None:
+        address = page("edit_site", "lyon")
+        seen = manager.get(address).context["form"]["seen"].value()
+        typed = {**self.TYPED, "seen": seen}
+
+        assert manager.post(address, typed).status_code == 302
+        assert manager.post(address, typed).status_code == 409
+        site = site_by_code("lyon")
+        assert site is not None
+        assert (site.name, site.time_zone) == ("Peau & Soin Réunion", "Europe/Paris")
+
+    def test_is_for_who_manages_the_clinic(self, world: World) -> None:
+        for address in (page("new_site"), page("edit_site", "lyon")):
+            assert world.staff_client(world.diane).get(address).status_code == 403
 
 
 class TestClosuresOfASite:
