@@ -30,3 +30,13 @@ RECALL_TOLD = define(
     fr="Contact d’un patient pour un rappel de lot",
     en="Contact with a patient about a recalled lot",
 )
+INCIDENT = define(
+    "treatment_sessions:incident:opened",
+    fr="Saisie hors ligne à vérifier",
+    en="Entry made offline to be checked",
+)
+INCIDENT_SETTLED = define(
+    "treatment_sessions:incident:settled",
+    fr="Saisie hors ligne vérifiée",
+    en="Entry made offline checked",
+)

@@ -3,7 +3,7 @@
 from django.db import models
 
 from aiguille.kernel.codes import ContactMeans, ProductUse
-from aiguille.plumbing.models import AppendOnlyRow, Authored, Row, Signed
+from aiguille.plumbing.models import AppendOnlyRow, Authored, LocalizedField, Row, Signed
 
 
 class SessionState(models.TextChoices):
@@ -70,11 +70,61 @@ class SessionEvent(AppendOnlyRow, Authored):
     kind = models.CharField(max_length=40)
     payload = models.JSONField()
     occurred_at = models.DateTimeField()
+    # Of an event that a tablet kept while it had no network: its clock then, and when it came here.
+    device = models.CharField(max_length=40, blank=True)
+    device_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "treatment_sessions_event"
         constraints = [
             models.UniqueConstraint(fields=["session", "sequence"], name="one_event_per_sequence")
+        ]
+
+
+class SessionIncident(AppendOnlyRow, Authored):
+    """Something the server holds against an event that a tablet recorded without it.
+
+    The event is in the session's list where it made sense there; its content is here in any case.
+    `lot` and `unit` are what it opened where that could not be consumed any more: a recall finds
+    the patient by them. No session ends while an incident is open (migration 0008).
+    """
+
+    session = models.ForeignKey(
+        TreatmentSession, on_delete=models.PROTECT, related_name="incidents"
+    )
+    event = models.ForeignKey(
+        SessionEvent, on_delete=models.PROTECT, null=True, related_name="incidents"
+    )
+    lot = models.ForeignKey("stock.Lot", on_delete=models.PROTECT, null=True, related_name="+")
+    unit = models.ForeignKey("stock.Unit", on_delete=models.PROTECT, null=True, related_name="+")
+    idempotency_key = models.UUIDField()
+    guard = models.CharField(max_length=60)
+    reason = LocalizedField()
+    payload = models.JSONField()
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "treatment_sessions_incident"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["idempotency_key", "guard"], name="one_incident_per_event_and_guard"
+            )
+        ]
+
+
+class IncidentSettlement(AppendOnlyRow, Authored):
+    """What a physician says of an incident, which ends it."""
+
+    incident = models.OneToOneField(
+        SessionIncident, on_delete=models.PROTECT, related_name="settlement"
+    )
+    note = models.TextField()
+
+    class Meta:
+        db_table = "treatment_sessions_incident_settlement"
+        constraints = [
+            models.CheckConstraint(name="settlement_says_something", condition=~models.Q(note=""))
         ]
 
 

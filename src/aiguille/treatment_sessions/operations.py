@@ -47,6 +47,7 @@ from aiguille.treatment_sessions.asked_again import (
     asked_again_at,
     is_asked_on_its_day,
 )
+from aiguille.treatment_sessions.incidents import open_incidents
 from aiguille.treatment_sessions.models import (
     SessionEvent,
     SessionSignature,
@@ -123,6 +124,16 @@ class OnlyThePerformerCloses(DomainError):
     default_text = Text(
         fr="Le médecin qui a conduit la séance la clôt et la signe.",
         en="The physician who led the session closes and signs it.",
+    )
+
+
+class IncidentsOpen(DomainError):
+    """Entries made without a network wait for a physician to settle them."""
+
+    code = "incidents_open"
+    default_text = Text(
+        fr="Des saisies faites hors ligne restent à vérifier avant la clôture.",
+        en="Entries made offline are still to be checked before the session closes.",
     )
 
 
@@ -299,6 +310,7 @@ def record_event(
         EventUnreadable: the body is malformed, or names no unit of this site; `field` says which
             key.
         EventRefused: a guard refuses the event.
+        IncidentsOpen: the event closes the session, and an entry made offline is not settled.
         OnlyThePerformerCloses, ConfirmIdentity: the event closes the session, and the actor did not
             lead it, or did not prove within five minutes that it is they.
         UnitGone: the unit was consumed or its lot taken out of use at the same moment.
@@ -318,7 +330,7 @@ def record_event(
                 field="idempotency_key",
             )
         return state_of(session)
-    unit = _stock_unit(body, session) if body.get("type") == UnitOpened.type else None
+    unit = stock_unit(body, session) if body.get("type") == UnitOpened.type else None
     return _append(
         session,
         _read(body, unit, session),
@@ -357,8 +369,12 @@ def _read(body: Mapping[str, Any], unit: StockUnit | None, session: TreatmentSes
     return read
 
 
-def _stock_unit(body: Mapping[str, Any], session: TreatmentSession) -> StockUnit:
-    """Return the unit, or the lot that is not traced unit by unit, that the body names."""
+def stock_unit(body: Mapping[str, Any], session: TreatmentSession) -> StockUnit:
+    """Return the unit, or the lot that is not traced unit by unit, that the body names.
+
+    Raises:
+        EventUnreadable: stock has none such at the session's site.
+    """
     named = str(body.get("unit", ""))
     try:
         key = UUID(named)
@@ -428,7 +444,7 @@ def _append(
     )
     if unit is not None and isinstance(body, UnitOpened):
         _consume(session, stored, body, unit, at=at)
-    _note(session, stored, body, actor=actor, at=at)
+    note_event(session, stored, body, actor=actor, at=at)
     _end(session, outcome, actor=actor, at=at)
     return outcome.state
 
@@ -441,26 +457,39 @@ def _consume(
     *,
     at: datetime,
 ) -> None:
-    step = protocol_of(session.protocol_version_id).step(body.step)
-    field = step.field(body.field) if step else None
     try:
         with transaction.atomic():
-            UnitUse.objects.create(
-                session=session,
-                event=event,
-                patient_id=session.patient_id,
-                lot_id=unit.lot_id,
-                unit_id=unit.unit_id if unit.is_single_use else None,
-                use=field.use.value if field and field.use else "",
-                used_at=at,
-            )
+            use_of(session, event, body, unit, at=at).save(force_insert=True)
     except IntegrityError as error:
         raise UnitGone from error
 
 
-def _note(
+def use_of(
+    session: TreatmentSession,
+    event: SessionEvent,
+    body: UnitOpened,
+    unit: StockUnit,
+    *,
+    at: datetime,
+) -> UnitUse:
+    """Return the row that traces what an event opened, not saved."""
+    step = protocol_of(session.protocol_version_id).step(body.step)
+    field = step.field(body.field) if step else None
+    return UnitUse(
+        session=session,
+        event=event,
+        patient_id=session.patient_id,
+        lot_id=unit.lot_id,
+        unit_id=unit.unit_id if unit.is_single_use else None,
+        use=field.use.value if field and field.use else "",
+        used_at=at,
+    )
+
+
+def note_event(
     session: TreatmentSession, stored: SessionEvent, body: Body, *, actor: Actor, at: datetime
 ) -> None:
+    """Leave an event in the audit trail."""
     opened = isinstance(body, UnitOpened)
     record(
         action=events.UNIT_OPENED if opened else events.EVENT_RECORDED,
@@ -482,6 +511,8 @@ def _end(session: TreatmentSession, outcome: Accepted, *, actor: Actor, at: date
     closed = outcome.state.closed
     if closed is None or not isinstance(closed.body, SessionClosed):
         return
+    if open_incidents(session.id):
+        raise IncidentsOpen
     _sign(session, actor=actor, at=at)
     stopped = outcome.state.stopped is not None
     TreatmentSession.objects.filter(id=session.id).update(

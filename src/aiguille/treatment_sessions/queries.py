@@ -10,7 +10,12 @@ from django.db.models import Count, QuerySet
 from aiguille.kernel.codes import Procedure
 from aiguille.protocols.state import RunState
 from aiguille.stock.queries import UnitFacts, find_units_and_lots
-from aiguille.treatment_sessions.models import SessionState, TreatmentSession, UnitUse
+from aiguille.treatment_sessions.models import (
+    SessionIncident,
+    SessionState,
+    TreatmentSession,
+    UnitUse,
+)
 from aiguille.treatment_sessions.runs import state_of
 
 
@@ -110,9 +115,26 @@ class LotUse:
 
 
 def uses_of_lot(lot_id: UUID) -> list[LotUse]:
-    """Return who received a lot, latest first: whom a recall concerns (one query)."""
-    rows = UnitUse.objects.filter(lot_id=lot_id).order_by("-used_at", "-id")
-    return [
+    """Return who received a lot, latest first: whom a recall concerns (two queries).
+
+    What a tablet opened without a network and could not consume any more is among them.
+    """
+    consumed = UnitUse.objects.filter(lot_id=lot_id).values_list(
+        "session_id", "patient_id", "unit__serial", "session__performer_name", "used_at"
+    )
+    received = (
+        SessionIncident.objects.filter(lot_id=lot_id)
+        .order_by("event_id")
+        .distinct("event_id")
+        .values_list(
+            "session_id",
+            "session__patient_id",
+            "unit__serial",
+            "session__performer_name",
+            "occurred_at",
+        )
+    )
+    uses = [
         LotUse(
             session_id=session_id,
             patient_id=patient_id,
@@ -120,10 +142,9 @@ def uses_of_lot(lot_id: UUID) -> list[LotUse]:
             performer_name=performer,
             used_at=used_at,
         )
-        for session_id, patient_id, serial, performer, used_at in rows.values_list(
-            "session_id", "patient_id", "unit__serial", "session__performer_name", "used_at"
-        )
+        for session_id, patient_id, serial, performer, used_at in (*consumed, *received)
     ]
+    return sorted(uses, key=lambda use: use.used_at, reverse=True)
 
 
 def used_per_lot(*, site_id: UUID) -> dict[UUID, int]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
@@ -18,7 +17,8 @@ from aiguille.kernel.labels import label
 from aiguille.kernel.text import Text
 from aiguille.plumbing.models import authored_by
 from aiguille.treatment_sessions import events
-from aiguille.treatment_sessions.models import RecallContact, UnitUse
+from aiguille.treatment_sessions.models import RecallContact, SessionIncident, UnitUse
+from aiguille.treatment_sessions.queries import uses_of_lot
 
 LONGEST_NOTE = 1000
 
@@ -75,8 +75,7 @@ def note_contact(
         NotConcerned: the patient received nothing of the lot.
     """
     require(actor, Right.MANAGE_STOCK)
-    use = UnitUse.objects.filter(lot_id=lot_id, patient_id=patient_id).first()
-    if use is None:
+    if patient_id not in {use.patient_id for use in uses_of_lot(lot_id)}:
         raise NotConcerned(field="patient")
     RecallContact.objects.create(
         lot_id=lot_id,
@@ -114,14 +113,21 @@ def contacts_about(lot_id: UUID) -> dict[UUID, tuple[Contact, ...]]:
 
 
 def reach_of(lot_ids: Collection[UUID]) -> dict[UUID, LotReach]:
-    """Return how far each lot went; one that was never opened is left out (one query)."""
-    rows = (
-        UnitUse.objects.filter(lot_id__in=list(lot_ids))
-        .values("lot_id")
-        .annotate(
-            sessions=Count("session_id", distinct=True), patients=Count("patient_id", distinct=True)
-        )
-    )
+    """Return how far each lot went; one that was never opened is left out (two queries)."""
+    sessions: dict[UUID, set[UUID]] = defaultdict(set)
+    patients: dict[UUID, set[UUID]] = defaultdict(set)
+    wanted = list(lot_ids)
+    for lot_id, session_id, patient_id in (
+        *UnitUse.objects.filter(lot_id__in=wanted).values_list(
+            "lot_id", "session_id", "patient_id"
+        ),
+        *SessionIncident.objects.filter(lot_id__in=wanted).values_list(
+            "lot_id", "session_id", "session__patient_id"
+        ),
+    ):
+        sessions[lot_id].add(session_id)
+        patients[lot_id].add(patient_id)
     return {
-        row["lot_id"]: LotReach(sessions=row["sessions"], patients=row["patients"]) for row in rows
+        lot_id: LotReach(sessions=len(found), patients=len(patients[lot_id]))
+        for lot_id, found in sessions.items()
     }

@@ -178,7 +178,7 @@ def read_shelves(*, actor: Actor, at: datetime, site_code: str = "", search: str
 
 
 def read_lot(*, lot_id: UUID, actor: Actor, at: datetime) -> LotPage:
-    """Return a lot of a site where the actor works, with who received it (eight queries).
+    """Return a lot of a site where the actor works, with who received it (nine queries).
 
     Whoever reads names of patients leaves a trace.
 
@@ -204,7 +204,7 @@ def read_lot(*, lot_id: UUID, actor: Actor, at: datetime) -> LotPage:
 
 
 def trace(*, search: str, actor: Actor, at: datetime) -> tuple[TracedLot, ...]:
-    """Return the lots of the actor's sites that a number or a scanned code names (five queries).
+    """Return the lots of the actor's sites that a number or a scanned code names (six queries).
 
     A number finds every lot that begins with it, whatever its case, the oldest expiry first; a
     GS1 code the lot that it names, of its product.
