@@ -109,7 +109,7 @@ class Patient:
                 self.shows(page, "question-again")
             self._answer("no")
         self.shows(page, "review-again")
-        submit(page)
+        page.locator("main form button").first.click()
         page.wait_for_url("**/done/")
         self.shows(page, "handed-in-again")
 
