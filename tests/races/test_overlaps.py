@@ -269,6 +269,43 @@ class TestHoldingAgainstBooking:
             assert overlaps() > 0
 
 
+class TestSessionsTooClose:
+    """One patient's sessions are asked for at the same moment, free times all, but on one day."""
+
+    def fight(self, clinic, acts=6):
+        world = clinic.world
+        return fight(
+            *(
+                [
+                    partial(
+                        book,
+                        patient_id=world.anna.patient_id,
+                        service_id=clinic.session,
+                        site_id=world.lyon,
+                        starts_at=COURSE_BEGINS + timedelta(hours=number),
+                        plan_id=clinic.plans["anna"],
+                        actor=world.diane.actor,
+                        at=world.at,
+                    )
+                ]
+                for number in range(acts)
+            )
+        )
+
+    def test_one_is_booked(self, clinic):
+        assert kinds(self.fight(clinic)) == {"done": 1, "TooSoon": 5}
+        assert is_whole()
+
+    def test_without_the_order_of_the_record_all_are(self, clinic, monkeypatch):
+        def pause(**_: object) -> list[int]:
+            time.sleep(0.5)  # so that everybody has looked before anybody writes
+            return []
+
+        monkeypatch.setattr(writing, "queue_keys", pause)
+        with without_constraint("audit_event", "one_event_per_position"):
+            assert kinds(self.fight(clinic))["done"] > 1
+
+
 @contextmanager
 def without_the_row_lock(monkeypatch: pytest.MonkeyPatch):
     """Let operations read an appointment without waiting for whoever is changing it."""

@@ -193,14 +193,19 @@ def _book(
     )
 
     def write(choice: Choice) -> tuple[Appointment, News]:
+        under, head = terms, chain
+        if carefully:
+            head = locked_head(patient_id)
+            if head != chain:  # something of this patient changed: what was known may not hold
+                under = _terms(calendar, patient_id, plan_id, day, moving_next=moving_next)
         row = Appointment(
             patient_id=patient_id,
             service_id=service_id,
             kind=calendar.service.kind,
             treatment_id=calendar.service.treatment_id,
-            verdict_id=terms.verdict_id if terms else None,
-            plan_id=terms.plan_id if terms else None,
-            session_number=terms.session_number if terms else None,
+            verdict_id=under.verdict_id if under else None,
+            plan_id=under.plan_id if under else None,
+            session_number=under.session_number if under else None,
             request_key=request_key,
             created_at=at,
             changed_at=at,
@@ -209,7 +214,6 @@ def _book(
         if choice is not kept:
             _take_over(held, row, is_kept=False)
         news = notices.news_of_booking(row, contact=contact, is_told=is_told, at=at)
-        head = locked_head(patient_id) if carefully else chain
         insert_appointment(
             row,
             choice=choice,

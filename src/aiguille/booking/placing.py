@@ -8,6 +8,7 @@ left, the caller learns so, with the nearest free starts.
 A refused statement ends its transaction, so that whoever tries again needs a savepoint before it.
 Most bookings need none, and a savepoint costs a booking a good part of its time: `placed` first
 tries without, and then, should somebody have been quicker, once more from the beginning with one.
+The first time, a booking that is alone queues up in the statement that writes it, and frees nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
