@@ -1,5 +1,6 @@
 """The prescription's page: lines without a script, ceilings, corrections, and who may do what."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -26,7 +27,9 @@ from aiguille.desk.care.tests.test_consultation import (
 from aiguille.journeys.reads.prescription import Typed, reckon
 from aiguille.kernel.actor import SYSTEM, Actor, ActorKind
 from aiguille.kernel.codes import StaffRole
+from aiguille.messaging.delivery import send_all_due
 from aiguille.messaging.models import OutboxMessage
+from aiguille.messaging.queries import latest_mail
 from aiguille.patients.queries import list_documents
 from tests.course import open_catalogue
 from tests.world import Person, World
@@ -281,6 +284,31 @@ class TestCorrection:
         stale = sent | {"correction_reason": "Encore.", "request_key": str(UUID(int=7))}
         assert bruno.post(address, stale).status_code == 409
         assert len(every_prescription(patient_id=world.anna.patient_id)) == 2
+
+    def test_the_patient_is_told_that_a_document_waits_and_no_more(
+        self, world: World, bruno: Client, consultation: UUID, settings: Any
+    ) -> None:
+        settings.DEMO = True
+        address = url("prescription", consultation)
+        bruno.post(url("conclude", consultation))
+        send_all_due(at=world.at + timedelta(hours=1))
+        for reason in ("", "Dose.", "Durée."):
+            (before,) = standing(world) or [None]
+            page = bruno.get(f"{address}?replaces={before.id}" if before else address)
+            sent = form(page, ANTIVIRAL, correction_reason=reason)
+            assert bruno.post(address, sent).status_code == 302
+        # Three were signed before the worker came: what counts is told of, once.
+        send_all_due(at=world.at + timedelta(hours=2))
+        told = [
+            one
+            for one in latest_mail()
+            if one.subject == "Un document vous attend dans votre espace"
+        ]
+        (message,) = told
+        assert "valaciclovir" not in message.text
+        assert "ordonnance" not in message.text.lower()
+        (path,) = re.findall(r"https?://[^/\s]+(/\S+)", message.text)
+        assert Client().get(path).status_code == 200
 
     def test_is_marked_wherever_it_is_listed(
         self, world: World, bruno: Client, consultation: UUID
