@@ -107,7 +107,7 @@ def say_yes_with_a_slip_of_the_keyboard(page: Page, shows) -> None:
 
 
 def come_back_later(page: Page, open_page, clinic, site, language: str, procedure) -> None:
-    here = page.url
+    here, question = page.url, number_of(page)
     page.locator("main a", has_text=re.compile("Retour|Back")).first.click()
     expect(page.locator(".question-choices .btn").first).to_be_visible()
     kept = get_draft(clinic.marc.patient_id, procedure).answers
@@ -115,7 +115,7 @@ def come_back_later(page: Page, open_page, clinic, site, language: str, procedur
     later = open_page(language=language, device="phone")
     carry(later, clinic.space_client(clinic.marc), site)
     later.goto(f"/{language}/space/questionnaire/{procedure}/")
-    assert number_of(later) == re.search(r"/(S\d\d)/", here)[1], "it goes on where it was left"
+    assert number_of(later) == question, "it goes on where it was left"
     page.goto(here)
 
 

@@ -300,7 +300,10 @@ def latest_and_earlier_answers(
     rows = list(handed_in.filter(wanted).order_by("-recorded_at", "-id"))
     now = next((row for row in rows if not row.entered_in_error), None)
     earlier = next((row for row in rows if row.id == earlier_id), None)
-    return now and _answers(now), earlier and _answers(earlier)
+    return (
+        None if now is None else _answers(now),
+        None if earlier is None else _answers(earlier),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,10 @@ class TestAtTheDesk:
     ) -> None:
         actor = getattr(world, person).actor
         if error is None:
-            assert at_the_desk(world, actor=actor)
+            written = at_the_desk(world, actor=actor)
+            latest = latest_answers(world.anna.patient_id, NEEDLING)
+            assert latest is not None
+            assert latest.id == written
             return
         with pytest.raises(error):
             at_the_desk(world, actor=actor)
