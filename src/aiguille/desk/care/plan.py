@@ -171,7 +171,9 @@ def _form(made: _Made, posted: QueryDict | None, *, patient_id: UUID) -> PlanFor
         if is_needling
         else {},
         products=_products(made.treatment.procedure),
-        initial=PlanForm.initial_of(made.chosen, made.content)
+        initial={}
+        if posted is not None
+        else PlanForm.initial_of(made.chosen, made.content)
         | _kept_request(patient_id, made.treatment.id),
     )
 

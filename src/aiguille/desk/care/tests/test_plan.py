@@ -243,6 +243,18 @@ class TestMesotherapy:
         assert list(refused.context["form"].errors) == ["product_id"]
 
 
+class TestCosts:
+    def test_no_more_than_it_says(
+        self, planning: Planning, django_assert_max_num_queries: Any
+    ) -> None:
+        # The last zone ticked asks no more than the first: nothing is read zone by zone.
+        for zones in (["NOSE:midline"], planning.data["zones"]):
+            with django_assert_max_num_queries(24):
+                planning.check({"zones": zones})
+        with django_assert_max_num_queries(42):
+            planning.client.get(url("plan", *planning.args))
+
+
 class TestStart:
     def test_is_measured_with_the_plan(self, planning: Planning, world: World) -> None:
         scale = planning.page.context["start"][0]
