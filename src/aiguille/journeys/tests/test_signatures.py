@@ -33,7 +33,12 @@ CHANGES = [
     ("care_verdict", "signer_rpps", "'10003456794'", "verdict"),
     ("care_prescription", "items", "jsonb_set(items, '{0,grams}', '\"60\"')", "prescription"),
     ("care_prescription", "signed_at", "signed_at + interval '1 s'", "prescription"),
-    ("care_prescription", "mentions", "jsonb_set(mentions, '{patient,name}', '\"X\"')", "prescription"),
+    (
+        "care_prescription",
+        "mentions",
+        "jsonb_set(mentions, '{patient,name}', '\"X\"')",
+        "prescription",
+    ),
     ("care_prescription", "reason", "'another'", "prescription"),
     ("catalogue_rule_value_change", "value", "90", "rule change"),
     ("consent_consent", "answers", "'{\"none\": true}'", "consent"),
