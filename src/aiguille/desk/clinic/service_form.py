@@ -202,7 +202,7 @@ class ServiceForm(forms.Form):
         if same and self.service.needs[row].skill == said.get(f"n{row}_skill", ""):
             return f"{row + 1}. {need_name(self.service.needs[row])}"
         words = {k.value: str(word) for k, word in KINDS.items()}.get(kind)
-        return f"{row + 1}. {words or gettext('new')}"
+        return f"{row + 1}. {words or gettext('to be said')}"
 
     @property
     def needs(self) -> list[NeedRow]:

@@ -50,9 +50,12 @@ def services(request: HttpRequest) -> HttpResponse:
     sites = {site.id: site.name for site in list_sites()}
     every = list_all_services()
     groups = (
-        (_("On offer"), [each for each in every if each.is_active]),
+        (_("Services on offer"), [each for each in every if each.is_active]),
         (_("Drafts"), [each for each in every if each.is_draft]),
-        (_("Off the offer"), [each for each in every if not each.is_active and not each.is_draft]),
+        (
+            _("Services off the offer"),
+            [each for each in every if not each.is_active and not each.is_draft],
+        ),
     )
     context = {
         "groups": [
