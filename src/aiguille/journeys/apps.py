@@ -13,8 +13,8 @@ class JourneysConfig(AppConfig):
         from aiguille.booking.offers import object_to_sessions
         from aiguille.journeys.book_session import blocking_symptom
         from aiguille.journeys.consultation_message import ConsultationMessage
-        from aiguille.journeys.questions_message import SUBJECT, QuestionsMessage
         from aiguille.journeys.prescription_message import PrescriptionMessage
+        from aiguille.journeys.questions_message import SUBJECT, QuestionsMessage
         from aiguille.journeys.space_link import SpaceLinkMessage
         from aiguille.messaging import resolvers
 
