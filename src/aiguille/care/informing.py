@@ -89,7 +89,7 @@ def _answer_on(day: date, plan: PlanView, procedure: Procedure) -> Mapping[str, 
 
 def _answer_about_cream(plan: PlanView) -> Mapping[str, Any] | None:
     prescribed = Prescription.objects.filter(
-        plan_id=plan.id, replaced_by=None, entered_in_error=False
+        plan_id=plan.id, ruling__isnull=False, replaced_by=None, entered_in_error=False
     ).order_by("-signed_at", "-id")
     return prescribed.values_list("ruling__answer", flat=True).first()
 

@@ -6,13 +6,14 @@ from uuid import uuid4
 
 import pytest
 
+from aiguille.care.informing import information_of
 from aiguille.care.mentions import MentionMissing
 from aiguille.care.models import Prescription
 from aiguille.care.operations import InvalidContent, StaleVersion, prescribe
 from aiguille.care.operations.prescription import CreamPrescribedAlready, NothingPrescribed
 from aiguille.care.prescribing import MOST_LINES, ImplausibleMeasure, Line, LineRefused, Measures
-from aiguille.care.prescriptions import get_prescription, list_prescriptions
-from aiguille.care.queries import replay_ruling
+from aiguille.care.prescriptions import creams_ordered, get_prescription, list_prescriptions
+from aiguille.care.queries import get_plan, get_verdict, replay_ruling
 from aiguille.care.rules import ReasonMissing, RefusedByRuleBook
 from aiguille.care.tests.test_operations import NEEDLING, Desk
 from aiguille.catalogue.rule_changes import change_rule_value
@@ -228,3 +229,16 @@ def test_a_form_sent_twice_is_one_prescription(world: World, desk: Desk) -> None
 def test_it_cannot_replace_somebody_elses(world: World, desk: Desk) -> None:
     with pytest.raises(InvalidContent):
         desk.prescribe(desk.write(), replaces_id=uuid4(), reason="x")
+
+
+def test_another_prescription_hides_nothing_of_the_creams(world: World, desk: Desk) -> None:
+    consultation = desk.write()
+    verdict = desk.decide(consultation)
+    plan = desk.plan(verdict)
+    # 59 minutes are too short to work well: the patient is told (R12).
+    desk.prescribe(consultation, plan_id=plan, minutes_before=59)
+    desk.prescribe(consultation, plan_id=plan, cream=None, lines=[ANTIVIRAL])
+    told = information_of(verdict=get_verdict(verdict), plan=get_plan(plan), day=desk.today)
+    assert "R12" in {one.rule for one in told}
+    creams = creams_ordered([world.anna.patient_id])
+    assert [one.minutes_before for one in creams.values()] == [59]
