@@ -62,7 +62,9 @@ class DetailsForm(forms.Form):
         if question.asks_end(procedure):
             self.fields["ended"] = DayMonthYearField(
                 label=_("When was it, or when did it end?"),
-                help_text=_("Even roughly. Leave it empty if it still goes on, or if you don’t know."),
+                help_text=_(
+                    "Even roughly. Leave it empty if it still goes on, or if you don’t know."
+                ),
                 required=False,
             )
         if question.asks_type(procedure):
