@@ -3,11 +3,19 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 from aiguille.kernel.codes import CreamCondition
+from aiguille.kernel.text import Text
 from aiguille.rulebook.book import RuleBook
-from aiguille.rulebook.facts import EXACT, Facts
+from aiguille.rulebook.facts import EXACT, Facts, MalformedAsk
 from aiguille.rulebook.rulings import Finding, Ruling
 
 _CENTIGRAM = Decimal("0.01")
+
+# No clinical limit: past it, somebody typed something else than kilograms.
+HEAVIEST = 400
+NOT_A_WEIGHT = Text(
+    fr="Ce poids n’est pas vraisemblable : vérifiez qu’il est en kilogrammes, puis redonnez-le.",
+    en="This weight is not plausible: check that it is in kilograms, then give it again.",
+)
 
 
 def rule_on_cream(facts: Facts, book: RuleBook) -> Ruling:
@@ -51,6 +59,8 @@ def rule_on_cream(facts: Facts, book: RuleBook) -> Ruling:
 def rule_on_lidocaine(facts: Facts, book: RuleBook) -> Ruling:
     """Return whether the day's dose, all routes added, stays below the ceiling `max_mg`."""
     weight = None if facts.is_null("weight_kg") else facts.number("weight_kg", above_zero=True)
+    if weight is not None and weight > HEAVIEST:
+        raise MalformedAsk(facts.field("weight_kg"), NOT_A_WEIGHT)
     dose = facts.number("mg")
     if weight is None:
         return Ruling.of([book.finding("R15", "not_weighed")], max_mg=None)

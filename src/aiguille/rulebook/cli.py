@@ -17,6 +17,10 @@ from aiguille.rulebook.tables import Problem, RuleFile
 
 OK, MALFORMED = 0, 2
 
+IN_LAW = Text(
+    fr="Aiguille n’a pas de marquage CE ; un médecin décide. Voir docs/regulatory.md.",
+    en="Aiguille has no CE mark; a physician decides. See docs/regulatory.md.",
+)
 NOT_JSON = Text(fr="Cette ligne n’est pas du JSON.", en="This line is not JSON.")
 
 
@@ -75,7 +79,7 @@ def explain_rule(rule_id: str, out: TextIO) -> int:
     try:
         explanation = book.explain(rule_id)
     except UnknownRule as refusal:
-        sys.stderr.write(f"{rule_id}: {refusal.text.en}\n")
+        sys.stderr.write(f"{rule_id}: {refusal.text.fr} / {refusal.text.en}\n")
         return MALFORMED
     entry = explanation.entry
     out.write(f"{entry.id}  {entry.title.fr}\n{' ' * len(entry.id)}  {entry.title.en}\n\n")
@@ -90,6 +94,7 @@ def explain_rule(rule_id: str, out: TextIO) -> int:
         limits = f"  (clinic: {low or '0'} to {high or 'longer'})" if setting.is_editable else ""
         out.write(f"value {name} = {_spelled(value)} {setting.unit}{limits}\n")
     out.writelines(f"source {source.tag}: {source.reference}\n" for source in explanation.sources)
+    out.write(f"\n{IN_LAW.fr}\n{IN_LAW.en}\n")
     return OK
 
 

@@ -97,5 +97,5 @@ def _book_with(values: Mapping[str, Decimal | int] | None) -> RuleBook:
 
 
 def error_answer(field: str, text: Text) -> dict[str, Any]:
-    """Return the answer to a question that cannot be answered."""
-    return {"error": {"field": field, "message": text.en}}
+    """Return the answer to a question that cannot be answered; the contract's word is English."""
+    return {"error": {"field": field, "message": text.en, "message_fr": text.fr}}
