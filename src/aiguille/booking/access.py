@@ -9,6 +9,7 @@ from aiguille.booking.waiting_queries import WaitingView, get_waiting
 from aiguille.kernel.actor import Actor, ActorKind
 from aiguille.patients.access import get_patient_for
 from aiguille.patients.operations import open_link
+from aiguille.patients.queries import record_ids
 from aiguille.plumbing.access import NotVisible
 
 
@@ -42,7 +43,7 @@ def get_appointment_of_link(*, token: str, at: datetime) -> AppointmentView:
     if link.subject_id is None:
         raise NotVisible
     view = get_appointment(link.subject_id)
-    if view.patient_id != link.patient_id:
+    if link.patient_id not in record_ids(view.patient_id):
         raise NotVisible
     return view
 

@@ -40,6 +40,7 @@ from aiguille.clinics.setup import Setup, current_setup
 from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
+from aiguille.patients.person import RECORDS_OF_PERSON
 from aiguille.patients.queries import Judged, judged_from, judged_question
 from aiguille.plumbing.statements import Question, ask_together
 
@@ -101,8 +102,9 @@ class AnswersForbid(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class SessionTerms:
-    """Under what a session is booked."""
+    """Under what a session is booked; `patient_id` is the record in which its verdict stands."""
 
+    patient_id: UUID
     verdict_id: UUID
     plan_id: UUID
     session_number: int
@@ -127,14 +129,13 @@ def session_questions(*, patient_id: UUID, treatment_id: UUID) -> tuple[Question
     return (
         record_question(patient_id=patient_id, treatment_id=treatment_id, procedure=procedure),
         judged_question(patient_id, procedure),
-        Question(_SESSIONS, 6, (patient_id, procedure.value)),
+        _sessions_question(patient_id, procedure),
     )
 
 
 def facts_from(
     answers: Sequence[Sequence[Sequence[Any]]],
     *,
-    patient_id: UUID,
     treatment_id: UUID,
     setup: Setup,
 ) -> SessionFacts:
@@ -145,7 +146,7 @@ def facts_from(
     """
     record, judged, sessions = answers
     return SessionFacts(
-        record=record_from(record, patient_id=patient_id, treatment_id=treatment_id, setup=setup),
+        record=record_from(record, treatment_id=treatment_id, setup=setup),
         judged=judged_from(judged),
         sessions=_sessions_of(sessions),
     )
@@ -164,17 +165,19 @@ def session_terms(
 ) -> SessionTerms:
     """Return the terms for a session on the local date `day`, or refuse (one query).
 
-    `moving` names the appointment that is being moved, which does not count as another session, nor
-    do those that are moved after it in the same transaction (`moving_next`). Whoever has the
+    A verdict of any of the person's records will do, where those were joined; the session is then
+    of the record in which the verdict stands. `moving` names the appointment that is being moved,
+    which does not count as another session, nor do those that are moved after it in the same transaction (`moving_next`). Whoever has the
     `setup` of this transaction at hand passes it, or it is asked for; so with the facts (`known`).
 
     Raises:
         VerdictNeeded, PlanNeeded, PlanComplete, AnswersForbid, TooSoon.
     """
     procedure = procedure_of(treatment_id)
-    of = {"patient_id": patient_id, "treatment_id": treatment_id}
     known = known or facts_from(
-        ask_together(*session_questions(**of)), **of, setup=setup or current_setup()
+        ask_together(*session_questions(patient_id=patient_id, treatment_id=treatment_id)),
+        treatment_id=treatment_id,
+        setup=setup or current_setup(),
     )
     record = known.record
     verdict, plans = record.verdict, record.plans
@@ -198,6 +201,7 @@ def session_terms(
     if len(days.of_plan) >= plan.sessions_planned:
         raise PlanComplete
     return SessionTerms(
+        patient_id=verdict.patient_id,
         verdict_id=verdict.id,
         plan_id=plan.id,
         session_number=sum(1 for other in days.of_plan if other < day) + 1,
@@ -208,6 +212,33 @@ NO_LONGER_OFFERED = Text(
     fr="Les séances de ce soin ne sont plus proposées : appelez la clinique.",
     en="Sessions of this treatment are not on offer any more: call the clinic.",
 )
+
+
+def refuse_unless_open(
+    *,
+    patient_id: UUID,
+    treatment_id: UUID,
+    plan_id: UUID | None,
+    verdict_id: UUID | None,
+    day: date,
+) -> VerdictView:
+    """Let a session that is booked go on, on its local date `day`, and return its verdict.
+
+    So it is asked before a patient is checked in, and before a session begins.
+
+    Its verdict must be the one that counts for the person, and open the day; the answers are judged
+    again as they are now.
+
+    Raises:
+        VerdictNeeded, PlanNeeded, AnswersForbid.
+    """
+    verdict = current_verdict(patient_id=patient_id, treatment_id=treatment_id)
+    if verdict is None or verdict.id != verdict_id or not verdict.opens(day):
+        raise VerdictNeeded
+    plan = plan_that_counts(list_plans(patient_id=patient_id), patient_id, treatment_id, plan_id)
+    if objection := _objection_of_answers(plan, verdict, procedure_of(treatment_id), day):
+        raise AnswersForbid(objection)
+    return verdict
 
 
 def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> Earliest:
@@ -228,7 +259,7 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
     verdict = current_verdict(patient_id=patient_id, treatment_id=plan.treatment_id)
     if verdict is None or not verdict.opens(verdict.valid_from):
         return Earliest(None, VerdictNeeded.default_text)
-    sessions = ask_together(Question(_SESSIONS, 6, (patient_id, procedure.value)))
+    sessions = ask_together(_sessions_question(patient_id, procedure))
     days = _session_days(plan, plans, _sessions_of(sessions[0]), moving=())
     if len(days.of_plan) >= plan.sessions_planned:
         return Earliest(None, PlanComplete.default_text)
@@ -276,7 +307,8 @@ def plan_that_counts(
             asked = next((plan for plan in plans if plan.id == plan_id), None) or get_plan(plan_id)
         except ObjectDoesNotExist as error:
             raise PlanNeeded from error
-        if asked.patient_id != patient_id or treatment_id not in {None, asked.treatment_id}:
+        persons = {patient_id, *(plan.patient_id for plan in plans)}
+        if asked.patient_id not in persons or treatment_id not in {None, asked.treatment_id}:
             raise PlanNeeded
         treatment_id = asked.treatment_id
     if treatment_id is None:
@@ -315,9 +347,13 @@ _SESSIONS = f"""
     SELECT array_agg(a.id), array_agg(a.local_date), array_agg(a.treatment_id),
            array_agg(a.plan_id), array_agg(a.verdict_id), array_agg(a.state)
       FROM {Appointment._meta.db_table} AS a JOIN catalogue_service AS s ON s.id = a.service_id
-     WHERE a.patient_id = %s AND a.kind = '{ServiceKind.SESSION.value}' AND s.procedure = %s
+     WHERE a.patient_id IN ({RECORDS_OF_PERSON}) AND a.kind = '{ServiceKind.SESSION.value}' AND s.procedure = %s
        AND a.state IN ({", ".join(f"'{state.value}'" for state in HOLDING_STATES)})
 """  # noqa: S608 -- our own tables and codes
+
+
+def _sessions_question(patient_id: UUID, procedure: Procedure) -> Question:
+    return Question(_SESSIONS, 6, (patient_id, patient_id, procedure.value))
 
 
 def _sessions_of(rows: Sequence[Sequence[Any]]) -> Sequence[_Session]:

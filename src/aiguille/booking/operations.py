@@ -181,6 +181,10 @@ def _book(
     contact, chain, known = _facts_of(patient_id, calendar)
     day = facts.local_day(starts_at, site.time_zone)
     terms = _terms(calendar, patient_id, plan_id, day, moving_next=moving_next, known=known)
+    if terms is not None and terms.patient_id != patient_id:
+        # Of another record of the same person, which has a chain of its own.
+        patient_id = terms.patient_id
+        chain = head_from(*ask_together(head_question(patient_id)))
     kept = _kept_choice(held, calendar.service, site, starts_at, practitioner_id, at=at)
     wanted = Wanted(
         calendar=calendar,
@@ -307,7 +311,7 @@ def move_appointment(
         site=site,
         starts_at=starts_at,
         practitioner_id=practitioner_id,
-        patient_id=row.patient_id,
+        patient_id=row.patient_id if terms is None else terms.patient_id,
         ignored=Ignored(appointment_id=row.id, browser_hash=hash_of(hold_browser or "")),
         offered_only=is_bound_by_notice(actor),
         resource_ids=frozenset(resource_ids),
@@ -320,7 +324,11 @@ def move_appointment(
         Occupancy.objects.filter(appointment=row).delete()
         changes = {**_when_and_where(wanted, choice), "state": AppointmentState.BOOKED}
         if terms is not None:
-            changes |= {"verdict_id": terms.verdict_id, "session_number": terms.session_number}
+            changes |= {
+                "patient_id": terms.patient_id,
+                "verdict_id": terms.verdict_id,
+                "session_number": terms.session_number,
+            }
         for name, value in changes.items():
             setattr(row, name, value)
         row.version = next_version
@@ -465,9 +473,10 @@ def _facts_of(patient_id: UUID, calendar: Calendar) -> tuple[Contact, Head, Sess
     if calendar.service.kind is not ServiceKind.SESSION or treatment_id is None:
         contact, head = ask_together(*questions)
         return contact_from(contact), head_from(head), None
-    of = {"patient_id": patient_id, "treatment_id": treatment_id}
-    contact, head, *answers = ask_together(*questions, *session_questions(**of))
-    known = facts_from(answers, **of, setup=calendar.setup)
+    contact, head, *answers = ask_together(
+        *questions, *session_questions(patient_id=patient_id, treatment_id=treatment_id)
+    )
+    known = facts_from(answers, treatment_id=treatment_id, setup=calendar.setup)
     return contact_from(contact), head_from(head), known
 
 

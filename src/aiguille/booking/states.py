@@ -1,7 +1,7 @@
 """Changes of an appointment's state, each allowed from some states only, each with its event."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from aiguille.audit.operations import Head, record, recording
 from aiguille.audit.registry import Action
 from aiguille.booking import events, notices
 from aiguille.booking.facts import local_day
+from aiguille.booking.gate import refuse_unless_open
 from aiguille.booking.models import (
     AHEAD_STATES,
     Appointment,
@@ -24,11 +25,13 @@ from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import ServiceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
+from aiguille.patients.queries import record_ids
 from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.models import authored_by
 from aiguille.plumbing.statements import Part
 
 State = AppointmentState
+_A_DAY = timedelta(days=1)
 CHECK_IN_FROM = (State.BOOKED,)
 BEGIN_FROM = (State.BOOKED, State.ARRIVED)
 # A session ends with its own record; a consultation may be written without anybody's check-in.
@@ -85,12 +88,14 @@ def check_in(*, appointment_id: UUID, actor: Actor, at: datetime) -> None:
 
     Raises:
         NotAllowed, NotVisible, StateRefuses, NotYet.
+        VerdictNeeded, PlanNeeded, AnswersForbid: of a session, see `gate.refuse_unless_open`.
     """
     require_unless_system(actor, Right.CHECK_IN)
     row = locked(appointment_id)
     expect_state(row, CHECK_IN_FROM)
     if local_day(at, row.time_zone) != row.local_date:
         raise NotYet
+    _ask_the_gate(row)
     _change(row, State.ARRIVED, events.CHECKED_IN, actor=actor, at=at)
 
 
@@ -117,9 +122,11 @@ def begin(*, appointment_id: UUID, actor: Actor, at: datetime) -> None:
 
     Raises:
         NotVisible, StateRefuses.
+        VerdictNeeded, PlanNeeded, AnswersForbid: as `check_in`.
     """
     row = locked(appointment_id)
     expect_state(row, BEGIN_FROM)
+    _ask_the_gate(row)
     _change(row, State.IN_PROGRESS, events.BEGUN, actor=actor, at=at)
 
 
@@ -135,13 +142,29 @@ def finish(*, appointment_id: UUID, actor: Actor, at: datetime) -> None:
     _change(row, State.DONE, events.FINISHED, actor=actor, at=at)
 
 
+def wait_for_sessions(*, patient_id: UUID, treatment_id: UUID) -> None:
+    """Wait for whoever changes a session of the person right now, and let nobody until the commit.
+
+    Whoever checks a session in or moves it has the session first and then its verdict: so must
+    whoever changes the verdict, or both would wait for each other.
+    """
+    rows = Appointment.objects.filter(
+        patient_id__in=record_ids(patient_id),
+        treatment_id=treatment_id,
+        kind=ServiceKind.SESSION,
+        state__in=(*AHEAD_STATES, State.ARRIVED),
+    )
+    list(rows.select_for_update(of=("self",)).order_by("id").values_list("id"))
+
+
 @transaction.atomic
 def flag_needs_verdict(*, verdict_id: UUID, actor: Actor, at: datetime) -> list[UUID]:
-    """Take the sessions ahead that rely on a verdict out of the booked ones; return their keys.
+    """Take the sessions that rely on a verdict and have not begun out of the booked ones.
 
-    They keep their time until somebody decides; nothing reminds the patient of them meanwhile.
+    Return their keys. Patients who wait in the clinic wait on. They keep their time until somebody
+    decides; nothing reminds the patient of them meanwhile.
     """
-    rows = _locked_sessions(verdict_id=verdict_id, state=State.BOOKED)
+    rows = _locked_sessions(verdict_id=verdict_id, states=(State.BOOKED, State.ARRIVED))
     for row in rows:
         _change(row, State.NEEDS_VERDICT, events.VERDICT_LOST, actor=actor, at=at)
         notices.drop(row, at=at)
@@ -152,29 +175,51 @@ def flag_needs_verdict(*, verdict_id: UUID, actor: Actor, at: datetime) -> list[
 def confirm_under_verdict(*, verdict_id: UUID, actor: Actor, at: datetime) -> list[UUID]:
     """Let sessions that wait for a verdict rely on this one where it opens their day.
 
-    Returns their keys. Those on days that the verdict does not open keep waiting.
+    Returns their keys. Those on days that the verdict does not open keep waiting; of those of today
+    the hour may have come, while the patient waited for the physician.
     """
     verdict = get_verdict(verdict_id)
     rows = (
         Appointment.objects.select_for_update(of=("self",))
         .filter(
-            patient_id=verdict.patient_id,
+            patient_id__in=record_ids(verdict.patient_id),
             treatment_id=verdict.treatment_id,
             state=State.NEEDS_VERDICT,
-            starts_at__gt=at,
+            starts_at__gt=at - _A_DAY,
         )
         .order_by("id")
     )
-    opened = [row for row in rows if verdict.opens(row.local_date)]
+    opened = [
+        row
+        for row in rows
+        if verdict.opens(row.local_date) and local_day(at, row.time_zone) <= row.local_date
+    ]
     for row in opened:
         before = snapshot(row)
         row.verdict_id = verdict.id
+        if row.patient_id != verdict.patient_id:
+            row.patient_id = verdict.patient_id
+            taken = Occupancy.objects.filter(appointment=row, patient__isnull=False)
+            taken.update(patient_id=verdict.patient_id)
         _change(row, State.BOOKED, events.VERDICT_FOUND, actor=actor, at=at, before=before)
         notices.remind(row, at=at)
     return [row.id for row in opened]
 
 
 # --- What every change does -----------------------------------------------------------------------
+
+
+def _ask_the_gate(row: Appointment) -> None:
+    if row.kind != ServiceKind.SESSION:
+        return
+    assert row.treatment_id is not None, "a constraint says so"
+    refuse_unless_open(
+        patient_id=row.patient_id,
+        treatment_id=row.treatment_id,
+        plan_id=row.plan_id,
+        verdict_id=row.verdict_id,
+        day=row.local_date,
+    )
 
 
 def locked(appointment_id: UUID, *, version: int | None = None) -> Appointment:
@@ -283,9 +328,11 @@ def _change(
     note(row, action, before=before, actor=actor, at=at)
 
 
-def _locked_sessions(*, verdict_id: UUID, state: AppointmentState) -> list[Appointment]:
+def _locked_sessions(
+    *, verdict_id: UUID, states: Collection[AppointmentState]
+) -> list[Appointment]:
     return list(
         Appointment.objects.select_for_update(of=("self",))
-        .filter(verdict_id=verdict_id, state=state)
+        .filter(verdict_id=verdict_id, state__in=states)
         .order_by("id")
     )

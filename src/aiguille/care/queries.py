@@ -24,6 +24,7 @@ from aiguille.kernel.codes import Procedure, Side, VerdictOutcome, Zone
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.kernel.zone_sides import ZoneSide
+from aiguille.patients.person import of_same_person
 from aiguille.patients.queries import Judged, judged_by
 from aiguille.plumbing.statements import Lookup
 
@@ -295,7 +296,10 @@ def verdict_in_force(*, patient_id: UUID, treatment_id: UUID, on: date) -> Verdi
 
 
 def current_verdict(*, patient_id: UUID, treatment_id: UUID) -> VerdictView | None:
-    """Return the latest verdict on the treatment that was not replaced, whatever its status."""
+    """Return the latest verdict on the treatment that was not replaced, whatever its status.
+
+    It may stand under any of the person's records: `patient_id` says which.
+    """
     verdict = _CURRENT_VERDICT.first(patient_id, treatment_id)
     return None if verdict is None else _verdict_view(verdict)
 
@@ -316,13 +320,13 @@ def signer_of_verdict(verdict_id: UUID) -> UUID:
 
 
 def list_verdicts(*, patient_id: UUID) -> list[VerdictView]:
-    """Return the patient's verdicts, latest first."""
-    rows = Verdict.objects.filter(patient_id=patient_id).order_by("-signed_at", "-id")
-    return [_verdict_view(row) for row in rows]
+    """Return the verdicts on a person, under whichever of their records, latest first."""
+    rows = Verdict.objects.filter(patient_id__in=of_same_person(patient_id))
+    return [_verdict_view(row) for row in rows.order_by("-signed_at", "-id")]
 
 
 def list_plans(*, patient_id: UUID) -> list[PlanView]:
-    """Return the plans in force, latest first."""
+    """Return a person's plans in force, under whichever of their records, latest first."""
     return [_plan_view(row) for row in _PLANS.rows(patient_id)]
 
 
@@ -399,7 +403,7 @@ def asked_again(stored: Mapping[str, Any]) -> dict[str, Any]:
 # What every booking of a session asks.
 _CURRENT_VERDICT: Lookup[Verdict] = Lookup(
     lambda patient_id, treatment_id: (
-        Verdict.objects.filter(patient_id=patient_id, treatment_id=treatment_id)
+        Verdict.objects.filter(patient_id__in=of_same_person(patient_id), treatment_id=treatment_id)
         .exclude(status=VerdictStatus.SUPERSEDED)
         .order_by("-signed_at", "-id")[:1]
     ),
@@ -408,13 +412,15 @@ _CURRENT_VERDICT: Lookup[Verdict] = Lookup(
 )
 _PLANS: Lookup[Plan] = Lookup(
     lambda patient_id: Plan.objects.filter(
-        patient_id=patient_id, replaced_by=None, entered_in_error=False
+        patient_id__in=of_same_person(patient_id), replaced_by=None, entered_in_error=False
     ).order_by("-recorded_at", "-id"),
     UUID,
 )
 _CONTENTS: Lookup[tuple[Mapping[str, Any]]] = Lookup(
     lambda patient_id: (
-        Consultation.objects.filter(patient_id=patient_id, replaced_by=None, entered_in_error=False)
+        Consultation.objects.filter(
+            patient_id__in=of_same_person(patient_id), replaced_by=None, entered_in_error=False
+        )
         .order_by("-effective_at")
         .values_list("content")[:20]
     ),

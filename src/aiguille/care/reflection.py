@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from aiguille.care.models import Consultation
 from aiguille.clinics.setup import Setup, current_setup
 from aiguille.kernel.codes import Procedure
+from aiguille.patients.person import of_same_person
 from aiguille.plumbing.statements import Lookup
 
 REFLECTION_REQUESTED_ON = "reflection_requested_on"
@@ -73,7 +74,10 @@ def period_ends(
 _TOLD: Lookup[tuple[datetime]] = Lookup(
     lambda patient_id, procedure: (
         Consultation.objects.filter(
-            patient_id=patient_id, procedure=procedure, replaced_by=None, entered_in_error=False
+            patient_id__in=of_same_person(patient_id),
+            procedure=procedure,
+            replaced_by=None,
+            entered_in_error=False,
         )
         .order_by("effective_at", "id")
         .values_list("effective_at")[:1]

@@ -26,7 +26,7 @@ from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Jurisdiction, Language
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
-from aiguille.patients.queries import get_identity
+from aiguille.patients.queries import get_identity, surviving_id
 from aiguille.plumbing.models import authored_by
 
 LONGEST_REASON = 2000
@@ -136,7 +136,7 @@ def sign_consent(
     latest = current_text(treatment_id, text.language) if text else None
     if text is None or latest is None or latest.id != text.id:
         raise TextReplaced
-    identity = get_identity(patient_id)
+    identity = get_identity(surviving_id(patient_id))
     if identity.birth_date is None:
         raise ConsentIncomplete(
             Text(

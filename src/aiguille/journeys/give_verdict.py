@@ -6,9 +6,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from aiguille.booking.states import confirm_under_verdict, flag_needs_verdict
+from aiguille.booking.states import (
+    confirm_under_verdict,
+    flag_needs_verdict,
+    wait_for_sessions,
+)
 from aiguille.care import operations as care
-from aiguille.care.queries import current_verdict
+from aiguille.care.queries import list_verdicts
 from aiguille.care.rules import Override
 from aiguille.journeys.change_rule import TASK as RULE_CHANGED
 from aiguille.journeys.record_answers import ANSWERS_CHANGED
@@ -42,7 +46,12 @@ def give_verdict(
         What `care.operations.give_verdict` raises.
     """
     with transaction.atomic(durable=True):
-        before = current_verdict(patient_id=patient_id, treatment_id=treatment_id)
+        wait_for_sessions(patient_id=patient_id, treatment_id=treatment_id)
+        before = [
+            verdict.id
+            for verdict in list_verdicts(patient_id=patient_id)
+            if verdict.treatment_id == treatment_id
+        ]
         verdict_id = care.give_verdict(
             patient_id=patient_id,
             treatment_id=treatment_id,
@@ -57,10 +66,10 @@ def give_verdict(
             actor=actor,
             at=at,
         )
-        if before is not None:
-            flag_needs_verdict(verdict_id=before.id, actor=actor, at=at)
+        for earlier in before:
+            flag_needs_verdict(verdict_id=earlier, actor=actor, at=at)
             for kind in (ANSWERS_CHANGED, RULE_CHANGED, SESSIONS_WAIT):
-                finish_tasks_about(kind=kind, subject_id=before.id, actor=actor, at=at)
+                finish_tasks_about(kind=kind, subject_id=earlier, actor=actor, at=at)
         confirm_under_verdict(verdict_id=verdict_id, actor=actor, at=at)
         ask_for_verdict(
             patient_id=patient_id,

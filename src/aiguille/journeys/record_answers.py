@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from aiguille.booking.queries import AppointmentView, appointments_of_patient
-from aiguille.booking.states import flag_needs_verdict
+from aiguille.booking.states import flag_needs_verdict, wait_for_sessions
 from aiguille.care.operations import suspend_verdict
 from aiguille.care.queries import (
     VerdictView,
@@ -147,6 +147,7 @@ def _next_act(verdict: VerdictView, ahead: list[AppointmentView], *, at: datetim
 def _suspend(
     verdict: VerdictView, *, ahead: list[AppointmentView], actor: Actor, at: datetime
 ) -> bool:
+    wait_for_sessions(patient_id=verdict.patient_id, treatment_id=verdict.treatment_id)
     if not suspend_verdict(
         verdict_id=verdict.id, reason=TITLE.in_language("fr"), actor=actor, at=at
     ):

@@ -15,7 +15,6 @@ from aiguille.kernel.actor import SYSTEM, Actor
 from aiguille.kernel.codes import StaffRole, Symptom, Triage
 from aiguille.kernel.text import Text
 from aiguille.patients.access import get_patient_for
-from aiguille.patients.queries import record_ids
 from aiguille.plumbing.access import NotVisible
 from aiguille.treatment_sessions.queries import find_session
 from aiguille.worklist.operations import finish_tasks_about, open_task
@@ -121,9 +120,4 @@ def answer_report(*, report_id: UUID, note: str, closes: bool, actor: Actor, at:
 
 
 def _active_verdicts(patient_id: UUID) -> list[UUID]:
-    return [
-        verdict.id
-        for record_id in record_ids(patient_id)
-        for verdict in list_verdicts(patient_id=record_id)
-        if verdict.is_active
-    ]
+    return [verdict.id for verdict in list_verdicts(patient_id=patient_id) if verdict.is_active]

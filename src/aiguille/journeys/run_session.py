@@ -35,6 +35,7 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
     appointment = get_appointment_for(actor=actor, appointment_id=appointment_id, at=at)
     if appointment.state is not AppointmentState.IN_PROGRESS:
         refuse_blocking_symptom(patient_id=appointment.patient_id)
+    states.locked(appointment.id)  # the session's appointment before its verdict, as everywhere
     session_id = operations.begin_session(appointment_id=appointment.id, actor=actor, at=at)
     if appointment.state is not AppointmentState.IN_PROGRESS:
         states.begin(appointment_id=appointment.id, actor=actor, at=at)

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db import transaction
 
 from aiguille.booking.queries import AppointmentView, appointments_of_patient
-from aiguille.care.queries import list_plans
+from aiguille.care.queries import current_verdict, list_plans
 from aiguille.consent import operations
-from aiguille.consent.queries import ConsentView, find_consent
+from aiguille.consent.queries import ConsentView, current_consent, find_consent
 from aiguille.journeys.documents import file_consent_document
 from aiguille.kernel.actor import SYSTEM, Actor, ActorKind
 from aiguille.kernel.codes import StaffRole
@@ -56,7 +56,7 @@ def sign_consent(
     if not is_proposed(patient_id=patient_id, treatment_id=treatment_id):
         raise NotVisible
     consent_id = operations.sign_consent(
-        patient_id=patient_id,
+        patient_id=record_that_agrees(patient_id=patient_id, treatment_id=treatment_id),
         treatment_id=treatment_id,
         text_id=text_id,
         answers=answers,
@@ -73,11 +73,22 @@ def sign_consent(
 
 def is_proposed(*, patient_id: UUID, treatment_id: UUID) -> bool:
     """Tell whether a physician planned the treatment for the patient: what there is to agree to."""
-    return any(
-        plan.treatment_id == treatment_id
-        for record_id in record_ids(patient_id)
-        for plan in list_plans(patient_id=record_id)
-    )
+    return any(plan.treatment_id == treatment_id for plan in list_plans(patient_id=patient_id))
+
+
+def record_that_agrees(*, patient_id: UUID, treatment_id: UUID) -> UUID:
+    """Return the record, of a person's joined ones, under which a treatment is agreed to.
+
+    It is that of the verdict, under which its sessions stand too.
+    """
+    verdict = current_verdict(patient_id=patient_id, treatment_id=treatment_id)
+    return patient_id if verdict is None else verdict.patient_id
+
+
+def consent_in_force(*, patient_id: UUID, treatment_id: UUID) -> ConsentView | None:
+    """Return the consent under which a person's sessions of a treatment may begin, or None."""
+    record_id = record_that_agrees(patient_id=patient_id, treatment_id=treatment_id)
+    return current_consent(patient_id=record_id, treatment_id=treatment_id)
 
 
 def consent_for(*, consent_id: UUID, patient_id: UUID) -> ConsentView:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from aiguille.accounts.rights import Right, require
 from aiguille.booking.queries import appointments_of_patient
-from aiguille.booking.states import flag_needs_verdict
+from aiguille.booking.states import flag_needs_verdict, wait_for_sessions
 from aiguille.care import operations as care
 from aiguille.care.queries import get_verdict
 from aiguille.kernel.actor import Actor
@@ -44,6 +44,7 @@ def end_verdict(
     with transaction.atomic(durable=True):
         require(actor, Right.GIVE_VERDICT)
         verdict = get_verdict(verdict_id)
+        wait_for_sessions(patient_id=verdict.patient_id, treatment_id=verdict.treatment_id)
         if verdict.status_version != version:
             raise care.StaleVersion
         change = care.suspend_verdict if how == "suspend" else care.revoke_verdict

@@ -22,9 +22,10 @@ from aiguille.patients.models import (
     Relation,
 )
 from aiguille.patients.operations.answers import draft_of, latest_set
+from aiguille.patients.person import RECORDS_OF_PERSON
 from aiguille.plumbing.access import NotVisible
 from aiguille.plumbing.phones import show_phone
-from aiguille.plumbing.statements import Lookup, Question, ask_together
+from aiguille.plumbing.statements import Lookup, Question, Statement, ask_together
 
 SIMILAR_NAME = 0.55
 
@@ -211,13 +212,15 @@ def get_identities(patient_ids: Iterable[UUID]) -> dict[UUID, Identity]:
 
 
 def record_ids(patient_id: UUID) -> list[UUID]:
-    """Return the ids under which a person's rows stand: the record's, and those joined to it.
+    """Return the ids under which a person's rows stand: the record that is kept, then those joined.
 
     Rows keep their own patient when records are joined, so whoever reads a person's rows filters
-    on these (one query).
+    on these (one query), whichever of the records is at hand.
     """
-    joined = Patient.objects.filter(merged_into_id=patient_id).order_by("id")
-    return [patient_id, *joined.values_list("id", flat=True)]
+    return [row[0] for row in _RECORDS.rows(patient_id, patient_id)] or [patient_id]
+
+
+_RECORDS = Statement(RECORDS_OF_PERSON)
 
 
 def surviving_id(patient_id: UUID) -> UUID:
@@ -317,7 +320,9 @@ class Judged:
 
 
 def judged_by(patient_id: UUID, procedure: Procedure) -> Judged:
-    """Return what a patient is judged by for a procedure, joined records included (one query).
+    """Return what a person is judged by for a procedure, of all their records (one query).
+
+    The birth date is that of the record that is kept.
 
     Raises:
         NotVisible: there is no such patient.
@@ -344,14 +349,15 @@ def judged_from(rows: Sequence[Sequence[Any]]) -> Judged:
 
 _JUDGED = f"""
     SELECT patient.birth_date, given.id, given.answers::json, given.recorded_at
-      FROM {Patient._meta.db_table} AS patient
+      FROM {Patient._meta.db_table} AS asked
+      JOIN {Patient._meta.db_table} AS patient
+        ON patient.id = coalesce(asked.merged_into_id, asked.id)
       LEFT JOIN LATERAL (
              SELECT id, answers, recorded_at FROM {AnswerSet._meta.db_table}
-              WHERE patient_id IN (SELECT id FROM {Patient._meta.db_table}
-                                    WHERE id = %s OR merged_into_id = %s)
+              WHERE patient_id IN ({RECORDS_OF_PERSON})
                 AND procedure = %s AND NOT entered_in_error
               ORDER BY recorded_at DESC, id DESC LIMIT 1) AS given ON true
-     WHERE patient.id = %s
+     WHERE asked.id = %s
 """  # noqa: S608 -- our own tables
 
 

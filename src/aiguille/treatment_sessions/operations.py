@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from aiguille.accounts.rights import Right, require
 from aiguille.accounts.signing import signature_of, signed_digest
 from aiguille.audit.operations import record
+from aiguille.booking import gate
 from aiguille.booking.placing import constraint_of
 from aiguille.booking.queries import AppointmentView, get_appointment
 from aiguille.booking.states import NotYet
 from aiguille.care.informing import information_of
-from aiguille.care.queries import get_plan, verdict_in_force
+from aiguille.care.queries import get_plan
 from aiguille.catalogue.queries import get_treatment
 from aiguille.consent.queries import current_consent
 from aiguille.kernel.actor import Actor
@@ -163,6 +164,7 @@ def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
         NotYet: the appointment is on another day.
         ConsentNeeded: there is no current consent.
         VerdictNeeded: no verdict opens this day.
+        PlanNeeded, AnswersForbid: see `booking.gate.refuse_unless_open`.
         InformationUnread: the patient did not say that they read what concerns them.
         QuestionsNotAsked: the starred questions were not asked today.
         EventRefused: the protocol refuses to begin.
@@ -249,11 +251,16 @@ def _new_session(
     today = local_date_of(session, at=at)
     if today != appointment.local_date:
         raise NotYet
-    verdict = verdict_in_force(
-        patient_id=appointment.patient_id, treatment_id=plan.treatment_id, on=today
-    )
-    if verdict is None:
-        raise VerdictNeeded
+    try:
+        verdict = gate.refuse_unless_open(
+            patient_id=appointment.patient_id,
+            treatment_id=plan.treatment_id,
+            plan_id=plan.id,
+            verdict_id=appointment.verdict_id,
+            day=today,
+        )
+    except gate.VerdictNeeded as error:
+        raise VerdictNeeded from error
     if not all(item.is_read for item in information_of(verdict=verdict, plan=plan, day=today)):
         raise InformationUnread
     if not is_asked_on_its_day(appointment, asked_again_at([appointment.id]).get(appointment.id)):

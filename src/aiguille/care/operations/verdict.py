@@ -30,6 +30,7 @@ from aiguille.catalogue.queries import RulesInForce, get_treatment
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure, VerdictOutcome
 from aiguille.kernel.text import Text
+from aiguille.patients.queries import record_ids
 from aiguille.plumbing.models import authored_by
 
 
@@ -111,7 +112,7 @@ def give_verdict(
         at=at,
     )
     Verdict.objects.filter(
-        patient_id=patient_id,
+        patient_id__in=record_ids(patient_id),
         treatment_id=treatment_id,
         status__in=(VerdictStatus.ACTIVE, VerdictStatus.SUSPENDED),
     ).update(

@@ -20,7 +20,7 @@ from aiguille.consent.queries import (
     current_text,
     list_consents,
 )
-from aiguille.journeys.sign_consent import consent_for, is_proposed, next_session
+from aiguille.journeys.sign_consent import consent_for, consent_in_force, is_proposed, next_session
 from aiguille.patients.queries import Identity, get_identity, list_documents, record_ids
 from aiguille.plumbing.access import NotVisible
 
@@ -97,7 +97,7 @@ def read_consent(
     return ConsentPage(
         treatment=treatment,
         text=text,
-        standing=current_consent(patient_id=patient_id, treatment_id=treatment.id),
+        standing=consent_in_force(patient_id=patient_id, treatment_id=treatment.id),
         identity=get_identity(patient_id),
         site=_site(next_session(patient_id=patient_id, treatment_id=treatment.id, at=at)),
     )
@@ -117,7 +117,7 @@ def read_signed(*, patient_id: UUID, consent_id: UUID, at: datetime) -> SignedCo
 def list_signed(*, patient_id: UUID, at: datetime) -> ConsentList:
     """Return the patient's consents, latest first, and what there is to sign."""
     records = record_ids(patient_id)
-    planned = {plan.treatment_id for each in records for plan in list_plans(patient_id=each)}
+    planned = {plan.treatment_id for plan in list_plans(patient_id=patient_id)}
     return ConsentList(
         signed=tuple(
             _signed(consent, patient_id=patient_id, at=at)
@@ -127,7 +127,7 @@ def list_signed(*, patient_id: UUID, at: datetime) -> ConsentList:
         to_sign=tuple(
             get_treatment(treatment_id)
             for treatment_id in sorted(planned)
-            if current_consent(patient_id=patient_id, treatment_id=treatment_id) is None
+            if consent_in_force(patient_id=patient_id, treatment_id=treatment_id) is None
         ),
     )
 

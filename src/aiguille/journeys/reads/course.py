@@ -22,8 +22,9 @@ from aiguille.booking.queries import AppointmentView, Start, free_starts
 from aiguille.booking.rules import is_bound_by_notice
 from aiguille.care.queries import PlanView, list_plans
 from aiguille.catalogue.queries import TreatmentView, get_treatment
-from aiguille.consent.queries import current_consent, current_text
+from aiguille.consent.queries import current_text
 from aiguille.follow_up.queries import blocking_report
+from aiguille.journeys.sign_consent import consent_in_force
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure, ServiceKind
 from aiguille.patients.access import get_patient_for
@@ -106,7 +107,7 @@ def course_page(
             is_offered_only=is_bound_by_notice(actor),
         ),
         needs_consent=current_text(plan.treatment_id, identity.language) is not None
-        and current_consent(patient_id=patient_id, treatment_id=plan.treatment_id) is None,
+        and consent_in_force(patient_id=patient_id, treatment_id=plan.treatment_id) is None,
         has_symptom=any(blocking_report(one) is not None for one in record_ids(patient_id)),
     )
 

@@ -206,7 +206,7 @@ def _course(
         and verdict.opens(verdict.valid_from)
         and done < plan.sessions_planned
         and current_text(plan.treatment_id, identity.language) is not None
-        and current_consent(patient_id=identity.id, treatment_id=plan.treatment_id) is None,
+        and current_consent(patient_id=verdict.patient_id, treatment_id=plan.treatment_id) is None,
         to_read=len(reading.waiting) if reading else 0,
         earliest=earliest.date,
         bound_by=_LOOKED_AT

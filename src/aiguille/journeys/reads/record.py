@@ -205,8 +205,8 @@ def _clinical(identity: Identity, appointments: list[AppointmentView], *, at: da
 
     consultations = of_person(lambda one: list_consultations(patient_id=one))
     consents = of_person(lambda one: list_consents(patient_id=one))
-    plans = of_person(lambda one: list_plans(patient_id=one))
-    verdicts = of_person(lambda one: list_verdicts(patient_id=one))
+    plans = list_plans(patient_id=patient_id)
+    verdicts = list_verdicts(patient_id=patient_id)
     found = (latest_answers(patient_id, procedure) for procedure in Procedure)
     return Clinical(
         notes=tuple(list_notes(patient_id)),

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from aiguille.accounts.rights import Right, require
 from aiguille.audit.operations import record
@@ -17,6 +16,7 @@ from aiguille.kernel.text import Text
 from aiguille.patients import events, questionnaire
 from aiguille.patients.access import get_patient_for
 from aiguille.patients.models import AnswerDraft, AnswerSet, Patient
+from aiguille.patients.person import of_same_person
 from aiguille.patients.questionnaire import AnswerUnsound
 from aiguille.plumbing.models import authored_by
 from aiguille.plumbing.statements import Lookup
@@ -314,14 +314,14 @@ def write_set(
 
 
 def latest_set(patient_id: UUID, procedure: str) -> AnswerSet | None:
-    """Return the latest answers of a patient or of a record joined to it."""
+    """Return the latest answers of a person, under whichever of their records."""
     return _LATEST_SET.first(str(procedure), patient_id)
 
 
 _LATEST_SET: Lookup[AnswerSet] = Lookup(
     lambda procedure, patient_id: AnswerSet.objects.filter(
         # Joined the other way round, every answer of the clinic would be read.
-        patient__in=Patient.objects.filter(Q(id=patient_id) | Q(merged_into_id=patient_id)),
+        patient_id__in=of_same_person(patient_id),
         procedure=procedure,
         entered_in_error=False,
     ).order_by("-recorded_at", "-id")[:1],
