@@ -96,7 +96,7 @@ def _copy_sessions(connection: Any, patient_id: UUID, times: int) -> None:
         patient_id=patient_id,
         changed={
             "id": _key("id"),
-            "number": "(SELECT max(number) FROM booking_appointment) + n",
+            "number": "1000000 + made.number * 1000 + n",  # far from those that the clinic gives
             "starts_at": _before("starts_at", times),
             "ends_at": _before("ends_at", times),
         },

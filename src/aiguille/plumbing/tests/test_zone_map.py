@@ -1,6 +1,8 @@
 """The map of the zones: what is drawn, where each zone lies, and on whose side."""
 
 from collections import Counter
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,10 +10,24 @@ from hypothesis import strategies as st
 
 from aiguille.kernel.codes import FORBIDDEN_ZONES, Side, Zone
 from aiguille.kernel.zone_sides import ZoneSide
-from aiguille.plumbing.zone_map import CHOOSABLE, View, zone_map
+from aiguille.plumbing.zone_map import CHOOSABLE, CURRENT, View, zone_map
 
 VIEWS = zone_map().views
+MAPS = Path(__file__).parents[1] / "zone_maps"
 UNIT = st.floats(0, 1, allow_nan=False)
+
+
+# What each version was when it was published: marks kept on it must stay where they were put.
+PUBLISHED = {
+    1: "6126f0a10dc4cec69d056de706a8a6b851b01a0e6b9ba92e276d0c7a7c780585",
+}
+
+
+def test_a_published_version_never_changes() -> None:
+    files = {int(file.stem): file for file in MAPS.glob("*.toml")}
+    found = {number: sha256(file.read_bytes()).hexdigest() for number, file in files.items()}
+    assert found == PUBLISHED
+    assert max(found) == CURRENT
 
 
 def middle(view: View, zone: Zone, side: Side) -> float:
