@@ -33,7 +33,7 @@ class ExaminedInput(forms.Widget):
         given = data if isinstance(data, MultiValueDict) else MultiValueDict()
         found = {}
         for zone in CHOOSABLE:
-            typed = {
+            typed: dict[str, Any] = {
                 "seen": given.getlist(f"{name}_{zone}_seen"),
                 "note": str(given.get(f"{name}_{zone}_note") or "").replace("\x00", ""),
                 "is_treated": not given.get(f"{name}_{zone}_aside"),
