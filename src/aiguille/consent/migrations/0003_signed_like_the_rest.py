@@ -77,5 +77,7 @@ class Migration(migrations.Migration):
             preserve_default=False,
         ),
         migrations.RunPython(name_the_signers, migrations.RunPython.noop),
+        # What the updates left to be checked at the end must be checked before the table changes.
+        migrations.RunSQL("SET CONSTRAINTS ALL IMMEDIATE", migrations.RunSQL.noop),
         migrations.AlterField(model_name="consent", name="signer_id", field=models.UUIDField()),
     ]
