@@ -1,28 +1,44 @@
 """What was signed is verified from the rows: a change by SQL is named, whoever made it."""
 
 import io
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, connections, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from aiguille.accounts.rights import NotAllowed
-from aiguille.accounts.signing import ConfirmIdentity, signed_digest
-from aiguille.care.models import Prescription
+from aiguille.accounts.signing import (
+    ConfirmIdentity,
+    patient_signature_of,
+    signature_of,
+    signed_digest,
+)
+from aiguille.care.models import Prescription, Verdict
 from aiguille.care.operations import prescribe
 from aiguille.care.prescribing import Cream
+from aiguille.care.signed import prescription_content, verdict_content
+from aiguille.catalogue.models import RuleValueChange
 from aiguille.catalogue.rule_changes import change_rule_value
+from aiguille.catalogue.rule_values import signed_content as rule_content
+from aiguille.consent.models import Consent
+from aiguille.consent.signed import consent_content
 from aiguille.journeys import signatures
 from aiguille.journeys.run_session import begin_session
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import Procedure
 from aiguille.treatment_sessions.models import SessionSignature, SessionState, TreatmentSession
 from aiguille.treatment_sessions.operations import OnlyThePerformerCloses, record_event
+from aiguille.treatment_sessions.signed import session_content
 from tests.after_session import end_session
-from tests.session_day import ready_for_session, run_to_the_end
+from tests.session_day import SessionDay, ready_for_session, run_to_the_end
 from tests.world import AT, World
 
 # Table, column, what it becomes, and of which signature that is.
@@ -59,31 +75,7 @@ def test_every_change_by_the_owner_of_the_database_is_named(
 ) -> None:
     ended = end_session(world, Procedure.NEEDLING)
     day = ended.day
-    prescribe(
-        patient_id=day.patient_id,
-        consultation_id=day.consultation,
-        plan_id=day.plan,
-        site_id=day.site_id,
-        cream=Cream(
-            product="Crème Démo",
-            area_cm2=Decimal("40.5"),
-            minutes_before=120,
-            zones=["FOREHEAD"],
-        ),
-        today=world.at.date(),
-        language="fr",
-        actor=world.bruno.actor,
-        at=world.at,
-    )
-    change_rule_value(
-        setting="R15.max_mg",
-        value=Decimal(100),
-        seen=Decimal(200),
-        reason="Plus prudent.",
-        effective_on=world.at.date(),
-        actor=world.bruno.actor,
-        at=world.at,
-    )
+    sign_one_of_each(world, day)
     assert said() == (0, "Everything signed is as it was signed: 5 signatures.\n")
 
     for table, column, value, kind in CHANGES:
@@ -168,3 +160,112 @@ def test_a_digest_is_of_the_content_and_of_who_signed_it() -> None:
         setattr(row, name, other)
         assert digest != signed_digest(row, content), name
         setattr(row, name, before)
+
+
+# What no signature covers: the key, what the audit trail keeps of who typed and when, and what is
+# meant to change later, by acts that are signed or audited themselves.
+UNCOVERED = {
+    *("id", "author_kind", "author_id", "author_name", "author_roles", "recorded_at"),
+    *("status", "status_reason", "status_changed_at", "status_version"),
+    *("request_key", "effective_at", "entered_in_error"),
+    "version",  # counted from what it replaces, which is covered
+}
+CONTENTS: dict[type[Any], Callable[[Any], Mapping[str, Any]]] = {
+    Verdict: verdict_content,
+    Prescription: prescription_content,
+    RuleValueChange: rule_content,
+    Consent: consent_content,
+    SessionSignature: session_content,
+}
+
+
+def another(value: Any) -> Any:
+    """Return a value of the same type that is not the same."""
+    if isinstance(value, bool):
+        return not value
+    more: dict[type[Any], Callable[[Any], Any]] = {
+        type(None): lambda _: uuid4(),
+        UUID: lambda _: uuid4(),
+        int: lambda number: number + 1,
+        Decimal: lambda number: number + 1,
+        datetime: lambda at: at + timedelta(microseconds=1),
+        date: lambda day: day + timedelta(days=1),
+        str: lambda text: f"{text}x",
+        list: lambda items: [*items, {"more": 1}],
+        dict: lambda items: {**items, "more": 1},
+        DateRange: lambda days: DateRange(days.lower, days.upper + timedelta(days=1)),
+    }
+    return more[type(value)](value)
+
+
+@pytest.mark.django_db
+def test_every_column_that_was_signed_is_covered(world: World) -> None:
+    day = end_session(world, Procedure.NEEDLING).day
+    sign_one_of_each(world, day)
+    for model, content_of in CONTENTS.items():
+        row = model.objects.latest("signed_at")
+        assert signed_digest(row, content_of(row)) == row.content_digest, model
+        uncovered = set()
+        for column in (field.attname for field in model._meta.concrete_fields):
+            was = getattr(row, column)
+            setattr(row, column, another(was))
+            try:
+                if signed_digest(row, content_of(row)) == row.content_digest:
+                    uncovered.add(column)
+            except ObjectDoesNotExist:
+                pass  # what it points at is not there: the verifier stops, which is no silence
+            setattr(row, column, was)
+        assert uncovered <= UNCOVERED, (model.__name__, uncovered - UNCOVERED)
+
+
+def sign_one_of_each(world: World, day: SessionDay) -> None:
+    """Sign a prescription and a rule's value, beside what the day has signed already."""
+    prescribe(
+        patient_id=day.patient_id,
+        consultation_id=day.consultation,
+        plan_id=day.plan,
+        site_id=day.site_id,
+        cream=Cream(
+            product="Crème Démo",
+            area_cm2=Decimal("40.5"),
+            minutes_before=120,
+            zones=["FOREHEAD"],
+        ),
+        today=world.at.date(),
+        language="fr",
+        actor=world.bruno.actor,
+        at=world.at,
+    )
+    change_rule_value(
+        setting="R15.max_mg",
+        value=Decimal(100),
+        seen=Decimal(200),
+        reason="Plus prudent.",
+        effective_on=world.at.date(),
+        actor=world.bruno.actor,
+        at=world.at,
+    )
+
+
+@pytest.mark.django_db
+def test_each_kind_is_refused_after_five_minutes(world: World) -> None:
+    """The end of a session is refused above; a verdict, by the same way of signing."""
+    day = ready_for_session(world)
+    late = world.bruno.actor.confirmed(world.at - timedelta(minutes=5, microseconds=1))
+    stale = replace(world, bruno=replace(world.bruno, actor=late))
+    with pytest.raises(ConfirmIdentity):
+        sign_one_of_each(stale, day)
+    with pytest.raises(ConfirmIdentity):
+        change_rule_value(
+            setting="R15.max_mg",
+            value=Decimal(100),
+            seen=Decimal(200),
+            reason="Plus prudent.",
+            effective_on=world.at.date(),
+            actor=late,
+            at=world.at,
+        )
+    with pytest.raises(ConfirmIdentity):
+        patient_signature_of(world.anna.actor.confirmed(None), at=world.at)
+    with pytest.raises(ConfirmIdentity):
+        signature_of(late, on=world.at.date(), at=world.at)
