@@ -5,13 +5,15 @@ from functools import partial
 
 import pytest
 from django.db import connections, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from aiguille.booking.models import Appointment
+from aiguille.booking.models import Appointment, Occupancy
 from aiguille.booking.operations import book, check_in, move_appointment
 from aiguille.care.models import Verdict
 from aiguille.care.queries import get_verdict
 from aiguille.journeys.run_session import begin_session
 from aiguille.journeys.suspend_verdict import end_verdict
+from aiguille.kernel.ids import new_id
 from aiguille.plumbing import schema
 from tests.course import open_course
 from tests.races.contenders import beside
@@ -149,12 +151,37 @@ class TestAVerdictThatEnds:
 class TestTheGuard:
     """The trigger that locks the verdict is what refuses: without it the races above go wrong."""
 
-    def test_its_absence_is_seen(self, booking, booked, revoke):
+    @pytest.fixture
+    def insert(self, booked):
+        """Return a call that writes another session's rows, as if the gate had let it pass."""
+        row = Appointment.objects.get(id=booked)
+
+        def call():
+            with transaction.atomic():
+                row.id, row.number = new_id(), 4242
+                row.starts_at, row.ends_at = LATER, LATER + timedelta(hours=1)
+                row.local_date = LATER.date()
+                row.save(force_insert=True)
+                Occupancy.objects.create(
+                    patient_id=row.patient_id,
+                    appointment=row,
+                    period=DateTimeTZRange(row.starts_at, row.ends_at),
+                )
+
+        return call
+
+    def test_refuses_what_looked_before_the_verdict_ended(self, insert, revoke):
+        waited, ended, refused = contend(revoke, insert)
+        assert (waited, ended) == (True, None)
+        assert "eligible verdict on its day" in str(refused)
+        assert relying() == []
+
+    def test_its_absence_is_seen(self, insert, revoke):
         with connections["owner"].cursor() as cursor:
             cursor.execute("ALTER TABLE booking_appointment DISABLE TRIGGER session_needs_verdict")
         try:
-            _waited, _ended, made = contend(revoke, partial(booking, LATER))
-            assert not isinstance(made, Exception)
+            waited, ended, made = contend(revoke, insert)
+            assert (waited, ended, made) == (False, None, None)
             assert relying() == ["BOOKED"]
         finally:
             schema.empty_tables(connections["owner"])
