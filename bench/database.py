@@ -6,6 +6,7 @@ makes it anew.
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,9 +15,11 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import InsufficientPrivilege, ObjectInUse
 
 VAR = Path(__file__).resolve().parents[1] / "var" / "bench"
 PREFIX = "bench_"
+_VACUUM_SECONDS = 60
 FILLED_BY = ("clinic.py", "throughput.py", "database.py", "treated.py", "workload.py")
 
 Connection = psycopg.Connection[Any]
@@ -182,4 +185,15 @@ def _exists(server: Connection, name: str) -> bool:
 
 
 def _run(server: Connection, statement: LiteralString, *names: str) -> None:
+    """Run a statement about databases; wait for the server's own vacuum of one to end.
+
+    Nobody but the administrator may end it, and it ends by itself.
+    """
+    for _ in range(_VACUUM_SECONDS):
+        try:
+            server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        except (InsufficientPrivilege, ObjectInUse):
+            time.sleep(1)
+        else:
+            return
     server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
