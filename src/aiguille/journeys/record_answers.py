@@ -98,9 +98,7 @@ def judge_again(
         for verdict in list_verdicts(patient_id=record_id)
         if verdict.is_active
         and get_treatment(verdict.treatment_id).procedure == procedure
-        and _is_shaken(
-            verdict, procedure, patient_id=patient_id, before=before, ahead=ahead, at=at
-        )
+        and _is_shaken(verdict, procedure, patient_id=patient_id, before=before, ahead=ahead, at=at)
         and _suspend(verdict, ahead=ahead, actor=actor, at=at)
     )
 

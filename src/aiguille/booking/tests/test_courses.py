@@ -254,7 +254,9 @@ class TestTheUsualInterval:
         days = [one.local_date for one in sessions]
         assert [(b - a).days for a, b in pairwise(days)] == [21, 21]
         assert [one.bound for one in sessions[1:]] == [Bound.INTERVAL, Bound.INTERVAL]
-        assert sessions[1].because.fr.startswith("Le plan prévoit 21 jours après la séance")
+        because = sessions[1].because
+        assert because is not None
+        assert because.fr.startswith("Le plan prévoit 21 jours après la séance")
         assert sessions[1].not_before == days[0] + timedelta(days=INTERVAL_DAYS)
 
     def test_gives_way_where_the_course_would_not_fit(self, world):

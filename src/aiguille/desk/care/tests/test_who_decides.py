@@ -103,8 +103,8 @@ def test_by_the_operation(world: World, bruno: Client, decision: str) -> None:
     appointment_id, rule = before_the_verdict(world, bruno, decision), FINDINGS[decision][0]
     given = [Override(rule, "Vu à l’examen.")]
     for role in OTHERS:
+        actor = colleague(world, role).actor.confirmed(world.at)
         with pytest.raises(NotAllowed):
-            actor = colleague(world, role).actor.confirmed(world.at)
             decided(world, appointment_id, overrides=given, actor=actor)
     with pytest.raises(RefusedByRuleBook if decision == "BLOCK" else ReasonMissing):
         decided(world, appointment_id)
