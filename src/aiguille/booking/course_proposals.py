@@ -24,7 +24,7 @@ from aiguille.booking.course_shapes import (
 from aiguille.booking.course_terms import Trouble, course_terms
 from aiguille.booking.course_times import DAY_MINUTES, Chosen, Wishes
 from aiguille.booking.free_times import Choosable
-from aiguille.booking.gate import VerdictNeeded
+from aiguille.booking.gate import why_closed
 from aiguille.booking.queries import AppointmentView, get_appointment
 from aiguille.kernel.codes import ResourceKind
 from aiguille.kernel.intervals import in_utc
@@ -220,7 +220,7 @@ class _Answer:
 
     def _why_none(self, last: date | None) -> Text:
         if not self._asked.is_open:
-            return VerdictNeeded.default_text
+            return why_closed(self._asked.terms.verdict)
         return self._asked.reasons.why_none(last)
 
     def _alternatives(self) -> list[Alternative]:

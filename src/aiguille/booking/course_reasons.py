@@ -7,7 +7,7 @@ from aiguille.booking.course_shapes import Bound
 from aiguille.booking.course_terms import CourseTerms, days_after, interval_text, usual_text
 from aiguille.booking.course_times import CourseTimes, Wishes
 from aiguille.booking.facts import local_day
-from aiguille.booking.gate import MOST_STEPS, VerdictNeeded, verdict_ends
+from aiguille.booking.gate import MOST_STEPS, verdict_ends, why_closed
 from aiguille.catalogue.queries import ServiceView
 from aiguille.kernel.text import Text
 
@@ -128,7 +128,7 @@ class Reasons:
         """Return why no session can be proposed after one on the day `since`, if any."""
         verdict = self.terms.verdict
         if verdict is None or not verdict.opens(verdict.valid_from):
-            return VerdictNeeded.default_text
+            return why_closed(verdict)
         least = self.least(since)
         if least.day > verdict.valid_until:
             return verdict_ends(verdict)

@@ -60,6 +60,14 @@ class VerdictNeeded(DomainError):
     )
 
 
+# Whose verdict is suspended has nothing to do but wait: a physician looks at it.
+LOOKED_AT_AGAIN = Text(
+    fr="Un médecin regarde de nouveau votre dossier. La clinique vous dit quand une séance est "
+    "possible.",
+    en="A doctor looks at your record again. The clinic tells you when a session is possible.",
+)
+
+
 class PlanNeeded(DomainError):
     """No plan says how the sessions of this treatment are done."""
 
@@ -258,7 +266,7 @@ def earliest_session_start(*, patient_id: UUID, plan_id: UUID, at: datetime) -> 
         return Earliest(None, NO_LONGER_OFFERED)
     verdict = current_verdict(patient_id=patient_id, treatment_id=plan.treatment_id)
     if verdict is None or not verdict.opens(verdict.valid_from):
-        return Earliest(None, VerdictNeeded.default_text)
+        return Earliest(None, why_closed(verdict))
     sessions = ask_together(_sessions_question(patient_id, procedure))
     days = _session_days(plan, plans, _sessions_of(sessions[0]), moving=())
     if len(days.of_plan) >= plan.sessions_planned:
@@ -480,6 +488,13 @@ def reflection_bound(
             en=f"The time to think it over before the first session ends on {ends:%d/%m/%Y}.",
         ),
     )
+
+
+def why_closed(verdict: VerdictView | None) -> Text:
+    """Return why no session is possible where no verdict opens any day."""
+    if verdict is not None and verdict.status == "SUSPENDED":
+        return LOOKED_AT_AGAIN
+    return VerdictNeeded.default_text
 
 
 def verdict_bound(verdict: VerdictView) -> Earliest:

@@ -25,11 +25,6 @@ from aiguille.patients.questionnaire import walk
 from aiguille.rulebook import load_rulebook
 from aiguille.treatment_sessions.asked_again import asked_again_at, is_asked_on_its_day
 
-_LOOKED_AT = Text(
-    fr="Un médecin regarde de nouveau votre dossier. La clinique vous dit quand une séance est "
-    "possible.",
-    en="A doctor looks at your record again. The clinic tells you when a session is possible.",
-)
 _PLANNED_STATES = ("BOOKED", "ARRIVED", "IN_PROGRESS", "DONE", "NEEDS_VERDICT")
 
 
@@ -209,9 +204,7 @@ def _course(
         and current_consent(patient_id=verdict.patient_id, treatment_id=plan.treatment_id) is None,
         to_read=len(reading.waiting) if reading else 0,
         earliest=earliest.date,
-        bound_by=_LOOKED_AT
-        if verdict is not None and verdict.status == "SUSPENDED"
-        else earliest.bound_by,
+        bound_by=earliest.bound_by,
         missing=state.missing,
         notices=tuple(notices_of(state, most=plan.interval_max_days))
         if state.needs_attention

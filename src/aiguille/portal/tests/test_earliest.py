@@ -107,7 +107,7 @@ def whose_session_is_retired(world: World) -> Course:
         (with_a_cured_infection, date(2026, 3, 12), "réponses", "answers"),
         (with_an_infection, None, "réponses au questionnaire", "answers"),
         (whose_verdict_ends, None, "avis médical prend fin", "verdict ends on"),
-        (whose_verdict_is_suspended, None, "avis", "verdict"),
+        (whose_verdict_is_suspended, None, "regarde de nouveau", "looks at your record again"),
         (that_is_complete, None, "séances du plan", "Every session of the plan"),
         (whose_session_is_retired, None, "ne sont plus proposées", "not on offer any more"),
     ],

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
 from aiguille.accounts.rights import NotAllowed
+from aiguille.booking.placing import constraint_of
 from aiguille.care.models import Verdict
 from aiguille.care.operations import give_verdict
 from aiguille.care.queries import consultation_of_appointment
@@ -133,8 +133,7 @@ def test_by_the_database(world: World, bruno: Client, decision: str) -> None:
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError as error:
-            assert isinstance(error.__cause__, psycopg.Error)
-            return error.__cause__.diag.constraint_name or ""
+            return constraint_of(error)
         return "inserted"
 
     with_reason = "verdict_never_overrides_a_block" if decision == "BLOCK" else "inserted"
