@@ -154,10 +154,17 @@ def move_context(
 
 def rhythm_of(proposal: CourseProposal) -> str:
     """Return how far apart the sessions of the course are, in words."""
-    facts = {"least": proposal.interval_days, "most": proposal.most_days}
-    if proposal.interval_days == proposal.most_days:
+    least, most = proposal.interval_days, proposal.most_days
+    usual = min(max(proposal.plan.interval_default_days, least), most)
+    facts = {"least": least, "usual": usual, "most": most}
+    if least == most:
         return gettext("%(least)s days between two sessions.") % facts
-    return gettext("%(least)s to %(most)s days between two sessions.") % facts
+    return (
+        gettext(
+            "%(usual)s days between two sessions as a rule; %(least)s to %(most)s are possible."
+        )
+        % facts
+    )
 
 
 def confirm_label_of(proposal: CourseProposal) -> str:
