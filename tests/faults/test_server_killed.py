@@ -133,7 +133,7 @@ def judge_and_plan(doctor: Browser, server: Server) -> None:
     consultation = link_to(doctor.see("/fr/desk/"), "/consultations/")
     page = doctor.see(consultation)
     findings = {"reason": "Peau terne.", "examination": "Peau saine."}
-    doctor.confirm(page.form("reason"), **findings, phototype="2", zones="CHEEK")
+    doctor.confirm(page.form("reason"), **findings, phototype="2", zones="CHEEK:left")
     server.kill_and_start()
     assert "Peau terne." in unescape(doctor.see(consultation).text)
     blank = doctor.see(consultation + "questions/").form("fill")

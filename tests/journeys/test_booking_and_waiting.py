@@ -153,6 +153,10 @@ def test_a_patient_takes_an_earlier_time_and_the_desk_sees_who_waits(site, world
     anna.get_by_role("link", name="Je voudrais un horaire plus tôt").click()
     shows(anna, "join")
     anna.locator("form button[type=submit]").last.click()
+    # Earlier times are free: they are shown before she waits for others.
+    expect(anna.locator("button[name=start]").first).to_be_visible()
+    shows(anna, "free-now")
+    anna.locator("form button[type=submit]").last.click()
     shows(anna, "waiting")
     offer_free_times(at=clock.now())
     anna.goto("/fr/space/")

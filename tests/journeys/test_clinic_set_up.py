@@ -69,7 +69,8 @@ def test_hours_leave_and_a_service_are_set_and_what_is_displaced_is_moved(
     assert page.input_value("[name=d1_0_until]") == "12:30"
     save(page)
     page.wait_for_url(f"**/{world.bruno_resource}/")
-    assert page.get_by_text("09:00–12:30").count() == 2
+    # Monday until then, Monday and Tuesday from the day on that the new hours begin.
+    assert page.get_by_text("09:00–12:30").count() == 3
 
     page.locator(f'a[href$="{world.bruno_resource}/close/"]').click()
     page.fill("[name=first_day]", str(DAY))

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from typing import TypeAlias
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
 PATIENCE = 60.0
 _processes = multiprocessing.get_context("fork")
@@ -69,5 +69,7 @@ def _work(acts: Sequence[Act], gate: Barrier, answers: Connection) -> None:
 def _outcome(act: Act) -> Outcome:
     try:
         return "done", act()
+    except OperationalError as error:  # never expected: say in the count what the server said
+        return f"OperationalError: {str(error).partition(chr(10))[0]}", str(error)
     except Exception as error:  # noqa: BLE001 -- the tests look at it
         return type(error).__name__, str(error)

@@ -354,8 +354,9 @@ class TestCancellingAgainstMoving:
 
 
 def one_by_one(*, plan_id, starts, request_key, actor, at):
-    """Book a course's sessions as if nothing held them together."""
+    """Book a course's sessions as if nothing held them together, with time for another's between."""
     for start in starts:
+        time.sleep(0.2)
         arrange_course(
             plan_id=plan_id, moves=(), starts=[start], request_key=None, actor=actor, at=at
         )

@@ -47,6 +47,8 @@ _SERVER_OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "80",
+    # A booking holds some hundred tables and indexes, emptying a test's database all of them.
+    "max_locks_per_transaction": "256",
     "shared_buffers": "128MB",
     "random_page_cost": "1.1",  # the data is in memory or on a solid-state disk
     "jit": "off",  # compiling costs more than the short queries of a page

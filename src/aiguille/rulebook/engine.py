@@ -97,5 +97,8 @@ def _book_with(values: Mapping[str, Decimal | int] | None) -> RuleBook:
 
 
 def error_answer(field: str, text: Text) -> dict[str, Any]:
-    """Return the answer to a question that cannot be answered; the contract's word is English."""
-    return {"error": {"field": field, "message": text.en, "message_fr": text.fr}}
+    """Return the answer to a question that cannot be answered, in the contract's English.
+
+    Pages and operations say the refusal's text in the reader's own language.
+    """
+    return {"error": {"field": field, "message": text.en}}

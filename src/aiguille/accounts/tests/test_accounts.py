@@ -1,5 +1,6 @@
 """People who sign in: one address each, titles without overlap, passwords that are worth one."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -128,7 +129,10 @@ class TestLanguageAndActor:
         assert account.language == "en"
 
     def test_a_patients_login_is_a_patient_and_a_staff_login_is_not(self, world: World) -> None:
-        assert actor_of_patient_account(world.anna.user_id) == world.anna.actor
+        anna = actor_of_patient_account(world.anna.user_id)
+        assert anna is not None
+        assert anna.confirmed_at is None, "an account proves nothing by itself"
+        assert anna == replace(world.anna.actor, confirmed_at=None)
         assert actor_of_patient_account(world.bruno.user_id) is None
 
 

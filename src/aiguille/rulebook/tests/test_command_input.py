@@ -55,11 +55,11 @@ def decided(*lines: bytes) -> tuple[int, list[dict[str, Any]]]:
 
 
 def is_plain(found: dict[str, Any]) -> bool:
-    """Tell whether an answer decides, or names the field in words of both languages."""
+    """Tell whether an answer decides, or names the field in words."""
     if "error" not in found:
         return bool(found["decision"])
     said = found["error"]
-    return isinstance(said["field"], str) and bool(said["message"]) and bool(said["message_fr"])
+    return isinstance(said["field"], str) and bool(said["message"])
 
 
 @st.composite
