@@ -55,6 +55,11 @@ def results(outcomes: Sequence[Sequence[Outcome]]) -> list[object]:
 
 
 def _work(acts: Sequence[Act], gate: Barrier, answers: Connection) -> None:
+    # Whatever the test still holds is not for its copy to use, nor, by forgetting it, to end: a
+    # connection that is collected says goodbye on the socket that the test shares.
+    inherited = list(connections.all(initialized_only=True))
+    for connection in inherited:
+        del connections[connection.alias]
     try:
         # The application's alone: two fights at once, with the owner's too, would be too many.
         connections[DEFAULT_DB_ALIAS].ensure_connection()
