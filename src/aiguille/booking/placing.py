@@ -31,13 +31,13 @@ from aiguille.kernel.codes import ResourceKind
 from aiguille.kernel.errors import DomainError
 from aiguille.kernel.intervals import in_utc
 from aiguille.kernel.text import Text
+from aiguille.plumbing.deadlocks import is_deadlock
 from aiguille.plumbing.statements import Insertion, Statement, insert_all
 from aiguille.scheduling.search import assign, startable, stretches
 from aiguille.scheduling.timeline import tick_of
 
 # How often resources are chosen anew before the start is given up; each time, somebody else won.
 MOST_CHOICES = 4
-_DEADLOCK = "40P01"
 
 Written = TypeVar("Written")
 
@@ -135,7 +135,7 @@ def placed(act: Callable[[bool], Written], *, in_one_statement: bool = False) ->
     except Contended:
         pass
     except OperationalError as error:
-        if not _is_deadlock(error):
+        if not is_deadlock(error):
             raise
     with transaction.atomic():
         return act(True)  # noqa: FBT003
@@ -184,7 +184,7 @@ def place(
                 raise Contended from error
         except OperationalError as error:
             deadlocks += 1
-            if not carefully or not _is_deadlock(error) or deadlocks > 1:
+            if not carefully or not is_deadlock(error) or deadlocks > 1:
                 raise
     if wanted.resource_ids and choose(replace(wanted, resource_ids=frozenset()), at=at):
         raise ResourceRefused(
@@ -257,10 +257,6 @@ def taken(wanted: Wanted, *, at: datetime) -> SlotTaken:
             ignored=wanted.ignored,
         )
     )
-
-
-def _is_deadlock(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) == _DEADLOCK
 
 
 def constraint_of(error: DatabaseError) -> str:

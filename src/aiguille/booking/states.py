@@ -27,6 +27,7 @@ from aiguille.kernel.errors import DomainError
 from aiguille.kernel.text import Text
 from aiguille.patients.queries import record_ids
 from aiguille.plumbing.access import NotVisible
+from aiguille.plumbing.deadlocks import once_more
 from aiguille.plumbing.models import authored_by
 from aiguille.plumbing.statements import Part
 
@@ -82,6 +83,7 @@ class NotYet(DomainError):
     )
 
 
+@once_more
 @transaction.atomic
 def check_in(*, appointment_id: UUID, actor: Actor, at: datetime) -> None:
     """Record that the patient arrived, on the appointment's own day.

@@ -21,6 +21,7 @@ from aiguille.kernel.codes import ServiceKind
 from aiguille.patients.operations import answer_again, submit_again
 from aiguille.patients.queries import Answers, latest_answers, surviving_id
 from aiguille.plumbing.access import NotVisible
+from aiguille.plumbing.deadlocks import once_more
 from aiguille.treatment_sessions.asked_again import note_asked_again
 
 ASKED_DAYS_BEFORE = 3
@@ -28,6 +29,7 @@ ASKED_DAYS_BEFORE = 3
 _OPEN_STATES = frozenset({"BOOKED", "ARRIVED", "NEEDS_VERDICT"})
 
 
+@once_more
 def hand_in_again(*, appointment_id: UUID, actor: Actor, at: datetime) -> RecordedAnswers:
     """Hand in what a patient typed again before a session, and judge the verdicts again.
 
@@ -51,6 +53,7 @@ def hand_in_again(*, appointment_id: UUID, actor: Actor, at: datetime) -> Record
         return _judged(appointment, answer_set_id, before=before, actor=actor, at=at)
 
 
+@once_more
 def ask_on_the_day(
     *,
     appointment_id: UUID,

@@ -19,9 +19,11 @@ from aiguille.journeys.record_answers import ANSWERS_CHANGED
 from aiguille.journeys.suspend_verdict import SESSIONS_WAIT, ask_for_verdict
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import VerdictOutcome
+from aiguille.plumbing.deadlocks import once_more
 from aiguille.worklist.operations import finish_tasks_about
 
 
+@once_more
 def give_verdict(
     *,
     patient_id: UUID,

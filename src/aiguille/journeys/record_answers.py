@@ -32,6 +32,7 @@ from aiguille.kernel.decisions import Decision
 from aiguille.kernel.text import Text
 from aiguille.patients.operations import submit_answers
 from aiguille.patients.queries import Answers, changed_answers, latest_answers, record_ids
+from aiguille.plumbing.deadlocks import once_more
 from aiguille.worklist.operations import open_task
 
 ANSWERS_CHANGED = "answers_changed"
@@ -52,6 +53,7 @@ class RecordedAnswers:
     suspended: tuple[UUID, ...]
 
 
+@once_more
 def record_answers(
     *, patient_id: UUID, procedure: Procedure, actor: Actor, at: datetime
 ) -> RecordedAnswers:

@@ -16,6 +16,7 @@ from aiguille.kernel.codes import StaffRole, Symptom, Triage
 from aiguille.kernel.text import Text
 from aiguille.patients.access import get_patient_for
 from aiguille.plumbing.access import NotVisible
+from aiguille.plumbing.deadlocks import once_more
 from aiguille.treatment_sessions.queries import find_session
 from aiguille.worklist.operations import finish_tasks_about, open_task
 
@@ -38,6 +39,7 @@ TITLES = {
 }
 
 
+@once_more
 @transaction.atomic(durable=True)
 def report_symptom(
     *,

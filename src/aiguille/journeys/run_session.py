@@ -15,11 +15,13 @@ from aiguille.follow_up.operations import start_aftercare
 from aiguille.journeys.book_session import refuse_blocking_symptom
 from aiguille.journeys.documents import file_session_documents
 from aiguille.kernel.actor import Actor
+from aiguille.plumbing.deadlocks import once_more
 from aiguille.protocols.state import RunState
 from aiguille.treatment_sessions import operations
 from aiguille.treatment_sessions.queries import get_session
 
 
+@once_more
 @transaction.atomic(durable=True)
 def begin_session(*, appointment_id: UUID, actor: Actor, at: datetime) -> UUID:
     """Begin the session of an appointment whose patient arrived, and return the session.

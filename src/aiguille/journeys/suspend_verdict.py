@@ -14,6 +14,7 @@ from aiguille.care.queries import get_verdict
 from aiguille.kernel.actor import Actor
 from aiguille.kernel.codes import StaffRole
 from aiguille.kernel.text import Text
+from aiguille.plumbing.deadlocks import once_more
 from aiguille.worklist.operations import open_task
 
 SESSIONS_WAIT = "sessions_wait_for_verdict"
@@ -25,6 +26,7 @@ _DUE_AFTER = timedelta(days=1)
 _URGENT_BEFORE = timedelta(days=3)
 
 
+@once_more
 def end_verdict(
     *,
     verdict_id: UUID,
